@@ -1,0 +1,56 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+
+namespace Pacs.Web.Configuration;
+
+// What a setting may be. The error message completes the sentence "It must be ...".
+
+/// <summary>An AE title (PS3.5 §6.2, AE).</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class AeTitleAttribute() : ValidationAttribute("an AE title: 1 to 16 printable ASCII characters without backslash, not only blanks")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) =>
+        value is string { Length: >= 1 and <= 16 } text && text.All(c => c is >= ' ' and <= '~' and not '\\') && text.Trim().Length > 0;
+}
+
+/// <summary>An IP address to listen on, or <c>*</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class BindAddressAttribute() : ValidationAttribute("an IP address of this machine, or * for all of them")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is "*" || (value is string text && IPAddress.TryParse(text, out _));
+}
+
+/// <summary>Host names without scheme and port.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class HostNamesAttribute() : ValidationAttribute("a list of host names without scheme and port, or *")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) =>
+        value is IReadOnlyList<string> names && names.All(n => n == "*" || Uri.CheckHostName(n) != UriHostNameType.Unknown);
+}
+
+/// <summary>A folder or file; it need not exist.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class FolderPathAttribute() : ValidationAttribute("a path")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is null || (value is string { Length: > 0 } path && !path.Contains('\0'));
+}
+
+/// <summary>An absolute http or https address.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class WebAddressAttribute() : ValidationAttribute("an address that starts with http:// or https://")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is null || (value is Uri { IsAbsoluteUri: true } uri && uri.Scheme is "http" or "https");
+}
+
+/// <summary>The content of a GDT field (GDT 3.0 §2): a line of at most 990 bytes, here far below.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class GdtTextAttribute() : ValidationAttribute("1 to 60 characters without control characters")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is string { Length: >= 1 and <= 60 } text && !text.Any(char.IsControl);
+}

@@ -1,0 +1,220 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Pacs.Web.Configuration;
+
+/// <summary>
+/// Every setting of the server, with its default and the reason for it. The names are Orthanc's wherever Orthanc has the setting, so that an
+/// existing <c>orthanc.json</c> and the environment of its Docker image keep working. <see cref="PacsConfiguration"/> fills it from the sources.
+/// </summary>
+public sealed class PacsOptions
+{
+    // ---- names and ports ----------------------------------------------------------------------------------------------------------------
+
+    /// <summary>Our AE title. Default <c>ORTHANC</c>: it is entered in the devices of every office that comes from Orthanc.</summary>
+    [AeTitle]
+    public string DicomAet { get; init; } = "ORTHANC";
+
+    /// <summary>
+    /// Whether an association must call us by <see cref="DicomAet"/>. Default false, as in Orthanc: a wrong called AE title is the commonest
+    /// reason why a device cannot send, and an AE title is a name, not a secret.
+    /// </summary>
+    public bool DicomCheckCalledAet { get; init; }
+
+    /// <summary>TCP port for DICOM. Default 4242, Orthanc's: 104 needs a privilege on Linux. 0 takes any free port.</summary>
+    [Range(0, 65535, ErrorMessage = "a whole number from 0 (any free port) to 65535")]
+    public int DicomPort { get; init; } = 4242;
+
+    /// <summary>TCP port for the pages and the REST API. Default 8042, Orthanc's. 0 takes any free port.</summary>
+    [Range(0, 65535, ErrorMessage = "a whole number from 0 (any free port) to 65535")]
+    public int HttpPort { get; init; } = 8042;
+
+    /// <summary>
+    /// The IP address both ports listen on. Default <c>*</c>, all of them: devices and workstations are other machines.
+    /// </summary>
+    [BindAddress]
+    public string BindAddress { get; init; } = "*";
+
+    /// <summary>
+    /// Whether other machines reach the HTTP port. Default true: there is no log-in yet and the office's workstations use the pages, as in the
+    /// old Docker image. False makes it listen on the loopback interface only.
+    /// </summary>
+    public bool RemoteAccessAllowed { get; init; } = true;
+
+    /// <summary>
+    /// Further host names by which browsers may call us, e.g. <c>pacs.example.org</c>; <c>*</c> allows all. IP addresses, <c>localhost</c>, names without a
+    /// dot and names below <c>.local</c>, <c>.lan</c>, <c>.internal</c>, <c>.home.arpa</c> and <c>.fritz.box</c> always work. Default: none, because a name of the public
+    /// DNS that points to a private address is how a web page elsewhere reads a server in the office (DNS rebinding).
+    /// </summary>
+    [HostNames]
+    public IReadOnlyList<string> HostNames { get; init; } = [];
+
+    // ---- folders ------------------------------------------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// Where the folders below lie unless they are configured. Default: systemd's <c>StateDirectory</c>; without it <c>%ProgramData%\Pacs</c> on Windows and
+    /// <c>$XDG_STATE_HOME/pacs</c> (<c>~/.local/state/pacs</c>) elsewhere. Not the working directory: the archive must not depend on where
+    /// somebody stood when he typed the command.
+    /// </summary>
+    [FolderPath]
+    public string DataDirectory { get => field ?? StandardDataDirectory(); init; }
+
+    /// <summary>Where the DICOM files lie. Default <c>dicom</c> below <see cref="DataDirectory"/>.</summary>
+    [FolderPath]
+    public string StorageDirectory { get => field ?? Path.Join(DataDirectory, "dicom"); init; }
+
+    /// <summary>
+    /// Where the index database lies. Default <c>index</c> below <see cref="DataDirectory"/>. It must be on a local disk: SQLite's write-ahead log does not
+    /// work on network shares.
+    /// </summary>
+    [FolderPath]
+    public string IndexDirectory { get => field ?? Path.Join(DataDirectory, "index"); init; }
+
+    /// <summary>
+    /// Free space, in megabytes, below which instances are refused with A700H (out of resources). Default 500: a refused instance stays on the device, a
+    /// full disk harms the index.
+    /// </summary>
+    [Range(0, int.MaxValue, ErrorMessage = "a whole number of megabytes, 0 or more")]
+    public int MinimumFreeDiskSpace { get; init; } = 500;
+
+    // ---- behaviour ----------------------------------------------------------------------------------------------------------------------
+
+    /// <summary>Seconds without a new instance after which a patient, study or series counts as stable. Default 60, Orthanc's.</summary>
+    [Range(1, 86400, ErrorMessage = "a whole number of seconds from 1 to 86400")]
+    public int StableAge { get; init; } = 60;
+
+    // ---- limits (reference/reliability.md §2.2, §2.4) ---------------------------------------------------------------------------------------
+
+    /// <summary>Associations at once. Default 200: far above any office, far below what memory bears. More are rejected as transient (PS3.8 §9.3.4).</summary>
+    [Range(1, 10000, ErrorMessage = "a whole number from 1 to 10000")]
+    public int MaximumAssociations { get; init; } = 200;
+
+    /// <summary>Associations at once from one host. Default 32: one device gone wild must leave room for the others.</summary>
+    [Range(1, 10000, ErrorMessage = "a whole number from 1 to 10000")]
+    public int MaximumAssociationsPerHost { get; init; } = 32;
+
+    /// <summary>
+    /// The longest P-DATA-TF PDU a peer may send, in bytes (PS3.8 annex D.1). Default 262144: fewer, larger pieces cost less; peers that cannot, send
+    /// smaller ones.
+    /// </summary>
+    [Range(4096, 1048576, ErrorMessage = "a whole number of bytes from 4096 to 1048576")]
+    public int MaximumPduLength { get; init; } = 262144;
+
+    /// <summary>
+    /// Seconds an association may be silent between two messages before it is aborted. Default 60: devices keep associations open while
+    /// somebody positions the next image.
+    /// </summary>
+    [Range(1, 3600, ErrorMessage = "a whole number of seconds from 1 to 3600")]
+    public int DicomIdleTimeout { get; init; } = 60;
+
+    /// <summary>
+    /// Seconds a peer may be silent in the middle of something it has begun: a PDU, a message, the association request (ARTIM, PS3.8 §9.1.5).
+    /// Default 30, Orthanc's <c>DicomScpTimeout</c>.
+    /// </summary>
+    [Range(1, 3600, ErrorMessage = "a whole number of seconds from 1 to 3600")]
+    public int DicomScpTimeout { get; init; } = 30;
+
+    // ---- parts --------------------------------------------------------------------------------------------------------------------------
+
+    /// <summary>The worklist.</summary>
+    public WorklistSettings Worklists { get; init; } = new();
+
+    /// <summary>GDT files for the practice software.</summary>
+    public GdtSettings GdtGenerator { get; init; } = new();
+
+    /// <summary>Traces, metrics and logs for a collector.</summary>
+    public TelemetrySettings Telemetry { get; init; } = new();
+
+    private static string StandardDataDirectory()
+    {
+        // systemd.exec(5), StateDirectory=: a colon-separated list; the unit names one
+        if (Environment.GetEnvironmentVariable("STATE_DIRECTORY") is { Length: > 0 } state)
+        {
+            return state.Split(':')[0];
+        }
+        if (OperatingSystem.IsWindows())
+        {
+            return Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "Pacs");
+        }
+        if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } xdg && Path.IsPathFullyQualified(xdg))
+        {
+            return Path.Join(xdg, "pacs");
+        }
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
+        return home.Length > 0 ? Path.Join(home, ".local", "state", "pacs") : Path.GetFullPath("data");
+    }
+}
+
+/// <summary>The section <c>Worklists</c>.</summary>
+public sealed class WorklistSettings
+{
+    /// <summary>Whether <c>/worklist/add</c> and the modality worklist service exist. Default true.</summary>
+    public bool Enable { get; init; } = true;
+
+    /// <summary>
+    /// The old worklist folder. Entries are in the index now; from here the accession counter of the old plugin (<c>accessionid.conf</c>) is taken over at the first
+    /// start, so that no number is given twice. Default: none.
+    /// </summary>
+    [FolderPath]
+    public string? Database { get; init; }
+
+    /// <summary>
+    /// Whether a query with an empty or <c>*</c> Scheduled Station AE Title gets only the entries for the caller's AE title. Default false, as in the old
+    /// image: few offices enter station names, and a device that sees nothing is worse than one that sees too much.
+    /// </summary>
+    public bool FilterIssuerAet { get; init; }
+
+    /// <summary>The most answers to one worklist query. Default 0: unlimited.</summary>
+    [Range(0, int.MaxValue, ErrorMessage = "a whole number, 0 (unlimited) or more")]
+    public int LimitAnswers { get; init; }
+
+    /// <summary>
+    /// Seconds between two clean-ups of entries that are done or from an earlier day. Default 600, the old image's. <c>null</c> turns the clean-up off.
+    /// </summary>
+    [Range(1, 86400, ErrorMessage = "a whole number of seconds from 1 to 86400, or null for no clean-up")]
+    public int? CleanupInterval { get; init; } = 600;
+
+    /// <summary>An http(s) address that gets a GET request after each new worklist entry. Default: none.</summary>
+    [WebAddress]
+    public Uri? UrlOnWorklistEntryAdded { get; init; }
+}
+
+/// <summary>The section <c>GdtGenerator</c>.</summary>
+public sealed class GdtSettings
+{
+    /// <summary>Whether GDT files are written. Default true.</summary>
+    public bool Enable { get; init; } = true;
+
+    /// <summary>The import folder of the practice software. Default <c>gdt</c> below <see cref="PacsOptions.DataDirectory"/>.</summary>
+    [FolderPath]
+    public string? IncomingDir { get; init; }
+
+    /// <summary>
+    /// The old plugin's SQLite file of studies that already have their GDT file. They are taken over at start, so that no study is reported again. Default:
+    /// none.
+    /// </summary>
+    [FolderPath]
+    public string? TransmittedStudiesDatabase { get; init; }
+
+    /// <summary>Field 8410 of a study's file. Default <c>EXTPACS</c>: practice software is set up for it.</summary>
+    [GdtText]
+    public string TestId { get; init; } = "EXTPACS";
+
+    /// <summary>Field 8411 of a study's file. Default <c>PACS-Datensatz</c>.</summary>
+    [GdtText]
+    public string TestDescription { get; init; } = "PACS-Datensatz";
+
+    /// <summary>An http(s) address that gets a GET request after each GDT file of a new study. Default: none.</summary>
+    [WebAddress]
+    public Uri? UrlOnGdtWritten { get; init; }
+}
+
+/// <summary>The section <c>Telemetry</c>.</summary>
+public sealed class TelemetrySettings
+{
+    /// <summary>
+    /// The OTLP collector (http/protobuf), e.g. <c>http://localhost:4318</c>. Default: the environment variable <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>; without it nothing
+    /// leaves the machine.
+    /// </summary>
+    [WebAddress]
+    public Uri? OtlpEndpoint { get; init; }
+}

@@ -1,0 +1,237 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+
+namespace Pacs.Web.Configuration;
+
+/// <summary>
+/// Puts settings into <see cref="PacsOptions"/> by the names of its properties and checks them. Names match without regard to case and underscores, so that
+/// <c>UrlOnGdtWritten</c>, <c>URL_ON_GDT_WRITTEN</c> and <c>urlongdtwritten</c> are the same key and acronyms need no table.
+/// </summary>
+public sealed class SettingBinder
+{
+    /// <summary>
+    /// Settings of Orthanc that have no effect here although somebody relies on them when he sets them so: these are said loudly.
+    /// </summary>
+    private static readonly Dictionary<string, (string Value, string Consequence)> Reliances = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["AuthenticationEnabled"] = ("true", "there is no log-in: everybody who reaches the HTTP port reads everything"),
+        ["SslEnabled"] = ("true", "the HTTP port does not encrypt"),
+        ["DicomTlsEnabled"] = ("true", "the DICOM port does not encrypt"),
+        ["DicomAlwaysAllowStore"] = ("false", "every device may store"),
+        ["DicomCheckModalityHost"] = ("true", "the addresses of devices are not checked"),
+        ["OverwriteInstances"] = ("true", "the first instance with a UID is kept"),
+    };
+
+    private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _sections = new(StringComparer.Ordinal);
+    private readonly Dictionary<Key, Setting> _values = [];
+    private readonly Dictionary<string, SortedSet<string>> _unknown = new(StringComparer.Ordinal);
+    private readonly List<string> _notices = [];
+    private readonly List<string> _problems = [];
+    private readonly Dictionary<string, string?> _host = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>A binder without values.</summary>
+    public SettingBinder()
+    {
+        foreach (var key in Keys)
+        {
+            _keys.Add(Fold(key.Path), key);
+            if (key.Section is not null)
+            {
+                _sections.Add(Fold(key.Section.Name));
+            }
+        }
+    }
+
+    /// <summary>A key: a property of <see cref="PacsOptions"/> or of one of its sections.</summary>
+    /// <param name="Section">The property that holds the section, or null.</param>
+    /// <param name="Property">The property itself.</param>
+    public sealed record Key(PropertyInfo? Section, PropertyInfo Property)
+    {
+        /// <summary>Its name with the section: <c>Worklists:Enable</c>.</summary>
+        public string Path => Section is null ? Property.Name : Section.Name + ":" + Property.Name;
+
+        /// <summary>What it may be.</summary>
+        public string Allowed => Property.PropertyType == typeof(bool)
+            ? "true or false"
+            : Property.GetCustomAttribute<ValidationAttribute>()!.ErrorMessage ?? Property.GetCustomAttribute<ValidationAttribute>()!.FormatErrorMessage("");
+
+        /// <summary>Whether <c>null</c> is a value of it.</summary>
+        public bool MayBeNull => new NullabilityInfoContext().Create(Property).WriteState == NullabilityState.Nullable;
+    }
+
+    /// <summary>All keys, in the order of the options.</summary>
+    public static IEnumerable<Key> Keys =>
+        from property in typeof(PacsOptions).GetProperties()
+        let isSection = property.PropertyType.Assembly == typeof(PacsOptions).Assembly
+        from key in isSection ? property.PropertyType.GetProperties().Select(p => new Key(property, p)) : [new Key(null, property)]
+        select key;
+
+    /// <summary>Takes a setting; it replaces an earlier one of the same key.</summary>
+    public void Add(Setting setting)
+    {
+        var path = setting.Path;
+        if (path.StartsWith("Logging", StringComparison.OrdinalIgnoreCase) && (path.Length == 7 || path[7] == ':'))
+        {
+            if (setting.Kind != JsonValueKind.Object)
+            {
+                _host[path] = setting.Text;
+            }
+            return;
+        }
+        var folded = Fold(path);
+        if (_keys.TryGetValue(folded, out var key))
+        {
+            _values[key] = setting;
+        }
+        else if (_sections.Contains(folded))
+        {
+            if (setting.Kind != JsonValueKind.Object)
+            {
+                _problems.Add($"{path} is {setting.KindName} in {setting.Source}. It must be a section.");
+            }
+        }
+        else if (_keys.Keys.Any(k => folded.StartsWith(k + ":", StringComparison.Ordinal)))
+        {
+            // inside of a value that should be a scalar: the scalar itself is reported
+        }
+        else
+        {
+            AddUnknown(setting);
+        }
+    }
+
+    /// <summary>Makes the options.</summary>
+    /// <exception cref="ConfigurationException">Values are wrong; the message lists them all.</exception>
+    public PacsConfiguration Build()
+    {
+        var options = new PacsOptions();
+        foreach (var (key, setting) in _values)
+        {
+            if (TryConvert(key, setting, out var value))
+            {
+                key.Property.SetValue(key.Section is null ? options : key.Section.GetValue(options), value);
+            }
+            else
+            {
+                var shown = setting.Text.Length is > 0 and <= 60 && key.Property.PropertyType != typeof(Uri) ? $" \"{setting.Text}\"" : ""; // addresses may hold passwords
+                _problems.Add($"{key.Path.Replace(':', '.')} is {setting.KindName}{shown} in {setting.Source}. It must be {key.Allowed}.");
+            }
+        }
+        CheckTogether(options);
+        if (_problems.Count > 0)
+        {
+            throw new ConfigurationException(_problems);
+        }
+        foreach (var (source, names) in _unknown.OrderBy(u => u.Key, StringComparer.Ordinal))
+        {
+            _notices.Add($"Without effect in {source}: {string.Join(", ", names)}.");
+        }
+        return new PacsConfiguration(options, _values.ToDictionary(v => v.Key.Path, v => v.Value.Source), _notices, _host);
+    }
+
+    private void AddUnknown(Setting setting)
+    {
+        if (setting.MustBeKnown)
+        {
+            _problems.Add($"{setting.Path.Replace(':', '.')} in {setting.Source} is no setting. \"config print\" lists all of them.");
+            return;
+        }
+        if (Reliances.TryGetValue(setting.Path.Replace("_", "", StringComparison.Ordinal), out var reliance)
+            && string.Equals(setting.Text, reliance.Value, StringComparison.OrdinalIgnoreCase))
+        {
+            _notices.Add($"Attention: {setting.Path} is {reliance.Value} in {setting.Source}, but {reliance.Consequence}.");
+            return;
+        }
+        if (!_unknown.TryGetValue(setting.Source, out var names))
+        {
+            _unknown.Add(setting.Source, names = new SortedSet<string>(StringComparer.Ordinal));
+        }
+        // of an unknown section its name is enough
+        var section = setting.Path.Split(':')[0];
+        names.Add(_sections.Contains(Fold(section)) ? setting.Path.Replace(':', '.') : section);
+    }
+
+    private static bool TryConvert(Key key, Setting setting, out object? value)
+    {
+        value = null;
+        if (setting.IsNull)
+        {
+            return key.MayBeNull;
+        }
+        if (!TryParse(key.Property.PropertyType, setting, out value))
+        {
+            return false;
+        }
+        var rule = key.Property.GetCustomAttribute<ValidationAttribute>();
+        if (rule?.IsValid(value) == false)
+        {
+            return false;
+        }
+        if (rule is FolderPathAttribute)
+        {
+            value = Path.GetFullPath((string)value!, setting.Folder);
+        }
+        return true;
+    }
+
+    private static bool TryParse(Type type, Setting setting, out object? value)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        value = null;
+        if (type == typeof(IReadOnlyList<string>))
+        {
+            value = setting.Items ?? (setting.Kind is JsonValueKind.Undefined or JsonValueKind.String ? Split(setting.Text) : null);
+            return value is not null;
+        }
+        if (setting.Kind is JsonValueKind.Array or JsonValueKind.Object)
+        {
+            return false;
+        }
+        var text = setting.Text.Trim();
+        if (type == typeof(bool))
+        {
+            value = text.ToUpperInvariant() switch { "TRUE" or "1" => true, "FALSE" or "0" => false, _ => null };
+            return value is not null && setting.Kind is not JsonValueKind.Number;
+        }
+        if (type == typeof(int))
+        {
+            // "600.0" and "6e2" are whole numbers too: JSON knows only one kind of number
+            if (decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                && number == decimal.Truncate(number) && number is >= int.MinValue and <= int.MaxValue)
+            {
+                value = (int)number;
+            }
+            return value is not null && setting.Kind is not (JsonValueKind.True or JsonValueKind.False);
+        }
+        if (setting.Kind is not (JsonValueKind.String or JsonValueKind.Undefined))
+        {
+            return false;
+        }
+        if (type == typeof(Uri))
+        {
+            value = Uri.TryCreate(text, UriKind.Absolute, out var address) ? address : null;
+            return value is not null;
+        }
+        value = setting.Text;
+        return true;
+    }
+
+    private static string[] Split(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    private void CheckTogether(PacsOptions options)
+    {
+        if (options.DicomPort == options.HttpPort && options.DicomPort != 0)
+        {
+            _problems.Add($"DicomPort and HttpPort are both {options.DicomPort}. They must differ.");
+        }
+        if (options.MaximumAssociationsPerHost > options.MaximumAssociations && _values.Keys.Any(k => k.Path == nameof(PacsOptions.MaximumAssociationsPerHost)))
+        {
+            _problems.Add($"MaximumAssociationsPerHost ({options.MaximumAssociationsPerHost}) is more than MaximumAssociations ({options.MaximumAssociations}).");
+        }
+    }
+
+    private static string Fold(string path) => path.Replace("_", "", StringComparison.Ordinal).ToUpperInvariant();
+}
