@@ -14,10 +14,9 @@ if command -v dpkg-query >/dev/null && [ "$(id -u)" = 0 ]; then
   if [ ${#missing[@]} -gt 0 ]; then
     echo "installing ${missing[*]}"
     apt-get update -qq
-    # the packages' own services stay off: the tests start what they need on ports of their own
-    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-    rm -f /usr/sbin/policy-rc.d
+    # the package starts Orthanc on our own ports; the tests start theirs on free ones
+    if command -v systemctl >/dev/null && systemctl is-active -q orthanc 2>/dev/null; then systemctl stop orthanc; fi
   fi
 fi
 
