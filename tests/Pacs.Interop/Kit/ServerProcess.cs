@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Pacs.Interop;
+
+/// <summary>The real server as a process of its own, with a temporary folder and free ports: for peers in C, for kill -9 and for restarts.</summary>
+public sealed class ServerProcess : IAsyncDisposable
+{
+    private readonly List<string> _output = [];
+    private Process? _process;
+
+    private ServerProcess(string folder) => Folder = folder;
+
+    public string Folder { get; }
+
+    public string StorageDirectory => Path.Join(Folder, "db");
+
+    public string GdtDirectory => Path.Join(Folder, "gdt");
+
+    public string WorklistDirectory => Path.Join(Folder, "worklist");
+
+    public int DicomPort { get; private set; }
+
+    public int HttpPort { get; private set; }
+
+    public Uri Address => new($"http://127.0.0.1:{HttpPort}/");
+
+    public int ProcessId => _process!.Id;
+
+    /// <summary>Everything the server has printed, for the message of a failed test.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return string.Join('\n', _output);
+            }
+        }
+    }
+
+    /// <summary>A folder with settings; <see cref="StartAsync"/> starts the server on it, as often as the test likes.</summary>
+    public static ServerProcess Create(params (string Key, object? Value)[] settings)
+    {
+        var server = new ServerProcess(Directory.CreateTempSubdirectory("pacs-interop-").FullName);
+        Directory.CreateDirectory(server.GdtDirectory);
+        Directory.CreateDirectory(server.WorklistDirectory);
+        (server.DicomPort, server.HttpPort) = FreePorts();
+        var configuration = new Dictionary<string, object?>
+        {
+            ["StorageDirectory"] = server.StorageDirectory,
+            ["IndexDirectory"] = server.StorageDirectory,
+            ["DicomPort"] = server.DicomPort,
+            ["HttpPort"] = server.HttpPort,
+            ["Worklists"] = new Dictionary<string, object?> { ["Enable"] = true, ["Database"] = server.WorklistDirectory },
+            ["GdtGenerator"] = new Dictionary<string, object?> { ["Enable"] = true, ["IncomingDir"] = server.GdtDirectory },
+        };
+        foreach (var (key, value) in settings)
+        {
+            configuration[key] = value;
+        }
+        File.WriteAllBytes(Path.Join(server.Folder, "orthanc.json"), JsonSerializer.SerializeToUtf8Bytes(configuration));
+        return server;
+    }
+
+    public async Task StartAsync(CancellationToken ct, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet", [ProgramPath(), "--config", Path.Join(Folder, "orthanc.json")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = Folder,
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+        _process = Process.Start(start) ?? throw new InvalidOperationException("the server did not start");
+        _process.OutputDataReceived += Keep;
+        _process.ErrorDataReceived += Keep;
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        using var http = new HttpClient { BaseAddress = Address };
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                if ((await http.GetAsync(new Uri("health/ready", UriKind.Relative), ct)).IsSuccessStatusCode)
+                {
+                    return;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // not listening yet
+            }
+            if (_process.HasExited || waited.Elapsed > TimeSpan.FromSeconds(60))
+            {
+                throw new InvalidOperationException($"the server is not ready (exited: {_process.HasExited}):\n{Output}");
+            }
+            await Task.Delay(50, ct);
+        }
+    }
+
+    /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
+    public async Task KillAsync(CancellationToken ct)
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync(ct);
+    }
+
+    /// <summary>SIGTERM, and the exit code after it.</summary>
+    public async Task<int> StopAsync(CancellationToken ct)
+    {
+        using (var kill = Process.Start("kill", ["-TERM", ProcessId.ToString()]))
+        {
+            await kill.WaitForExitAsync(ct);
+        }
+        await _process!.WaitForExitAsync(ct);
+        return _process.ExitCode;
+    }
+
+    public async Task<int> WaitForExitAsync(CancellationToken ct)
+    {
+        await _process!.WaitForExitAsync(ct);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+        _process?.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private static string ProgramPath()
+    {
+        // artifacts/bin/Pacs.Interop/<configuration>/ beside artifacts/bin/Pacs.Web/<configuration>/
+        var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/', '\\'));
+        return Path.Join(own.Parent!.Parent!.FullName, "Pacs.Web", own.Name, "Pacs.Web.dll");
+    }
+
+    private static (int Dicom, int Http) FreePorts()
+    {
+        using var one = new TcpListener(IPAddress.Loopback, 0);
+        using var two = new TcpListener(IPAddress.Loopback, 0);
+        one.Start();
+        two.Start();
+        return (((IPEndPoint)one.LocalEndpoint).Port, ((IPEndPoint)two.LocalEndpoint).Port);
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs e)
+    {
+        lock (_output)
+        {
+            if (e.Data is not null && _output.Count < 2000)
+            {
+                _output.Add(e.Data);
+            }
+        }
+    }
+}
