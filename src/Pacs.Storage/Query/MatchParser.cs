@@ -1,0 +1,247 @@
+using System.Globalization;
+using Pacs.Dicom;
+
+namespace Pacs.Storage;
+
+/// <summary>
+/// Reads what peers ask: one reading of <c>*</c>, <c>?</c>, <c>a-b</c>, <c>a\b</c> and the empty value for every VR, whichever door the query
+/// came through (PS3.4 §C.2.2.2, PS3.18 §8.3.4.1).
+/// </summary>
+public static class MatchParser
+{
+    /// <summary>Levels of sequences a query may have; the reader refuses more as well.</summary>
+    public const int MaxDepth = 64;
+
+    // PS3.4 table K.6-1 and §C.2.2.2.5.1: attributes that are two halves of one moment
+    private static readonly (DicomTag Date, DicomTag Time)[] Moments =
+    [
+        (DicomTag.StudyDate, DicomTag.StudyTime),
+        (DicomTag.SeriesDate, DicomTag.SeriesTime),
+        (DicomTag.AcquisitionDate, DicomTag.AcquisitionTime),
+        (DicomTag.ContentDate, DicomTag.ContentTime),
+        (DicomTag.ScheduledProcedureStepStartDate, DicomTag.ScheduledProcedureStepStartTime),
+        (DicomTag.PerformedProcedureStepStartDate, DicomTag.PerformedProcedureStepStartTime),
+    ];
+
+    /// <summary>Reads the identifier of a C-FIND request.</summary>
+    /// <param name="identifier">The identifier.</param>
+    /// <param name="combineDateTime">Whether a date range and a time range are one range of moments: the rule for work lists (PS3.4 table K.6-1),
+    /// elsewhere only when negotiated (§C.2.2.2.5.1).</param>
+    /// <exception cref="DicomException">A pattern is longer than <see cref="WildcardPattern.MaxLength"/>, or the nesting is deeper than <see cref="MaxDepth"/>.</exception>
+    public static QueryKeys Parse(DicomDataset identifier, bool combineDateTime)
+    {
+        ArgumentNullException.ThrowIfNull(identifier);
+        var (matches, keys) = ParseLevel(identifier, combineDateTime, 0);
+        var wish = identifier.GetString(DicomTag.SpecificCharacterSet) is { Length: > 0 } ? identifier.CharacterSet : null;
+        return new QueryKeys(matches, keys, wish);
+    }
+
+    /// <summary>Reads one key, given as text.</summary>
+    /// <param name="tag">The attribute.</param>
+    /// <param name="vr">Its VR, see <see cref="ComparedAs"/>.</param>
+    /// <param name="text">The value: decoded, several values separated by <c>\</c>.</param>
+    /// <returns>The condition, or null for universal matching.</returns>
+    /// <exception cref="DicomException">A pattern is longer than <see cref="WildcardPattern.MaxLength"/>.</exception>
+    public static TagMatch? ParseValue(DicomTag tag, DicomVr vr, string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (vr.IsMultiString && text.Contains('\\', StringComparison.Ordinal))
+        {
+            var choices = new List<TagMatch>();
+            foreach (var value in text.Split('\\'))
+            {
+                // an empty value among others is a slip of the peer, not a wish for everything
+                if (value.AsSpan().Trim(" \0").Length > 0)
+                {
+                    if (ParseSingle(tag, vr, value.Trim(' ', '\0')) is not { } choice)
+                    {
+                        return null;
+                    }
+                    choices.Add(choice);
+                }
+            }
+            return choices.Count switch { 0 => null, 1 => choices[0], _ => new TagMatch.AnyOf(tag, vr, choices) };
+        }
+        return ParseSingle(tag, vr, text.Trim(' ', '\0'));
+    }
+
+    /// <summary>The VR by which an attribute is compared: the dictionary's, because a peer's may be wrong or UN.</summary>
+    public static DicomVr ComparedAs(DicomElement element)
+    {
+        ArgumentNullException.ThrowIfNull(element);
+        var known = DicomDictionary.GetVr(element.Tag);
+        return element.IsSequence ? DicomVr.SQ : known == DicomVr.UN ? element.Vr : known;
+    }
+
+    private static (List<TagMatch> Matches, List<ReturnKey> Keys) ParseLevel(DicomDataset level, bool combineDateTime, int depth)
+    {
+        if (depth > MaxDepth)
+        {
+            throw new DicomException($"A query has at most {MaxDepth} levels of sequences");
+        }
+        var matches = new List<TagMatch>();
+        var keys = new List<ReturnKey>();
+        foreach (var element in level)
+        {
+            if (element.Tag.IsGroupLength || IsNoKey(element.Tag))
+            {
+                continue;
+            }
+            var vr = ComparedAs(element);
+            if (element.IsSequence)
+            {
+                // PS3.4 §C.2.2.2.6: zero or one item; further ones have no meaning
+                var (inner, innerKeys) = element.Items.Count > 0 ? ParseLevel(element.Items[0], combineDateTime, depth + 1) : ([], []);
+                keys.Add(new ReturnKey(element.Tag, DicomVr.SQ, innerKeys));
+                if (inner.Count > 0)
+                {
+                    matches.Add(new TagMatch.Item(element.Tag, inner));
+                }
+                continue;
+            }
+            keys.Add(new ReturnKey(element.Tag, vr, []));
+            // the creator of private tags says whose they are, it asks nothing (PS3.5 §7.8.1)
+            if (!element.IsEmpty && vr != DicomVr.SQ && !element.Tag.IsPrivateCreator
+                && ParseValue(element.Tag, vr, level.GetString(element.Tag) ?? "") is { } match)
+            {
+                matches.Add(match);
+            }
+        }
+        if (combineDateTime)
+        {
+            Combine(matches);
+        }
+        return (matches, keys);
+    }
+
+    // (0008,0005) governs texts; (0008,0052) and (0008,0053) the query itself; (0008,0201) the zone of its times
+    private static bool IsNoKey(DicomTag tag) => tag == DicomTag.SpecificCharacterSet || tag == DicomTag.QueryRetrieveLevel
+        || tag == DicomTag.QueryRetrieveView || tag == DicomTag.TimezoneOffsetFromUTC;
+
+    private static TagMatch? ParseSingle(DicomTag tag, DicomVr vr, string text)
+    {
+        // PS3.4 §C.2.2.2.3; a lone "*" is universal in all VRs, because devices send it in dates as well
+        if (!text.AsSpan().ContainsAnyExcept('*'))
+        {
+            return null;
+        }
+        if (text == "\"\"")
+        {
+            return new TagMatch.Empty(tag, vr);
+        }
+        if (vr == DicomVr.DA || vr == DicomVr.TM)
+        {
+            return ParseDateOrTime(tag, vr, text);
+        }
+        if (vr == DicomVr.DT)
+        {
+            return ParseDateTime(tag, text);
+        }
+        if (vr == DicomVr.IS || vr == DicomVr.DS)
+        {
+            return new TagMatch.Exact(tag, vr, Number(text));
+        }
+        if (!TakesWildcards(vr))
+        {
+            return new TagMatch.Exact(tag, vr, text);
+        }
+        // "=山田*" asks for the ideographic group only: any group, since no other can be like it
+        var compared = vr == DicomVr.PN ? NameText.Normalize(text).TrimStart('=') : text;
+        if (!compared.AsSpan().ContainsAnyExcept('*'))
+        {
+            return null;
+        }
+        return compared.AsSpan().ContainsAny('*', '?') ? ParsePattern(tag, vr, compared) : new TagMatch.Exact(tag, vr, compared);
+    }
+
+    // PS3.4 §C.2.2.2.4 names the VRs that take no wild cards; these are the others
+    private static bool TakesWildcards(DicomVr vr) => vr == DicomVr.AE || vr == DicomVr.CS || vr == DicomVr.UC || vr == DicomVr.UR || vr == DicomVr.PN
+        || (vr.IsText && vr != DicomVr.PN);
+
+    private static TagMatch? ParsePattern(DicomTag tag, DicomVr vr, string text)
+    {
+        var choices = new List<TagMatch>();
+        while (true)
+        {
+            if (!WildcardPattern.TryCreate(text, out var pattern))
+            {
+                throw new DicomException($"A pattern has at most {WildcardPattern.MaxLength} characters", tag);
+            }
+            choices.Add(text.AsSpan().ContainsAny('*', '?') ? new TagMatch.Wildcard(tag, vr, pattern!) : new TagMatch.Exact(tag, vr, text));
+            // devices with a field for each component send "Müller^*"; that is also somebody who has no given name
+            if (vr != DicomVr.PN || !text.EndsWith("^*", StringComparison.Ordinal))
+            {
+                return choices.Count == 1 ? choices[0] : new TagMatch.AnyOf(tag, vr, choices);
+            }
+            text = text[..^2].TrimEnd('^');
+            if (!text.AsSpan().ContainsAnyExcept('*'))
+            {
+                return null;
+            }
+        }
+    }
+
+    private static TagMatch? ParseDateOrTime(DicomTag tag, DicomVr vr, string text)
+    {
+        var isDate = vr == DicomVr.DA;
+        var hyphen = text.IndexOf('-', StringComparison.Ordinal);
+        if (hyphen < 0)
+        {
+            var single = isDate ? TemporalText.Date(text) : TemporalText.Time(text);
+            return single is null || isDate ? new TagMatch.Exact(tag, vr, single ?? text)
+                : new TagMatch.Range(tag, vr, TemporalText.TimeFrom(single), TemporalText.TimeTo(single));
+        }
+        var (from, to) = (text[..hyphen].TrimEnd(), text[(hyphen + 1)..].TrimStart());
+        if (from.Length == 0 && to.Length == 0)
+        {
+            return null;
+        }
+        var (lower, upper) = isDate ? (TemporalText.Date(from), TemporalText.Date(to)) : (TemporalText.Time(from), TemporalText.Time(to));
+        if ((lower is null && from.Length > 0) || (upper is null && to.Length > 0))
+        {
+            // not a range of this VR: nothing equals it
+            return new TagMatch.Exact(tag, vr, text);
+        }
+        return isDate ? new TagMatch.Range(tag, vr, lower, upper)
+            : new TagMatch.Range(tag, vr, lower is null ? null : TemporalText.TimeFrom(lower), upper is null ? null : TemporalText.TimeTo(upper));
+    }
+
+    private static TagMatch ParseDateTime(DicomTag tag, string text)
+    {
+        // "-" also begins an offset from UTC, so a whole that is one value is one value (PS3.5 §6.2 DT)
+        if (TemporalText.DateTime(text) is { } single)
+        {
+            return new TagMatch.Range(tag, DicomVr.DT, TemporalText.DateTimeFrom(single), TemporalText.DateTimeTo(single));
+        }
+        for (var hyphen = text.IndexOf('-', StringComparison.Ordinal); hyphen >= 0; hyphen = text.IndexOf('-', hyphen + 1))
+        {
+            var (from, to) = (text[..hyphen].TrimEnd(), text[(hyphen + 1)..].TrimStart());
+            var (lower, upper) = (TemporalText.DateTime(from), TemporalText.DateTime(to));
+            if ((lower is not null || from.Length == 0) && (upper is not null || to.Length == 0) && (lower ?? upper) is not null)
+            {
+                return new TagMatch.Range(tag, DicomVr.DT, lower is null ? null : TemporalText.DateTimeFrom(lower),
+                    upper is null ? null : TemporalText.DateTimeTo(upper));
+            }
+        }
+        return new TagMatch.Exact(tag, DicomVr.DT, text);
+    }
+
+    /// <summary>A number of IS or DS so that equal numbers are equal texts: <c>+007.50</c> is <c>7.5</c>. What is none stays as it is.</summary>
+    internal static string Number(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number.ToString(CultureInfo.InvariantCulture) : text;
+
+    // Two ranges become one when each bound of the time belongs to a bound of the date. "From the 5th on, between 10 and 18 o'clock" stays two.
+    private static void Combine(List<TagMatch> matches)
+    {
+        foreach (var (dateTag, timeTag) in Moments)
+        {
+            if (matches.Find(m => m.Tag == dateTag) is TagMatch.Range date && matches.Find(m => m.Tag == timeTag) is TagMatch.Range time
+                && (date.From is not null || time.From is null) && (date.To is not null || time.To is null))
+            {
+                matches.Remove(time);
+                matches[matches.IndexOf(date)] = new TagMatch.Moment(dateTag, timeTag, date.From + time.From,
+                    date.To is null ? null : date.To + (time.To ?? "235959.999999"));
+            }
+        }
+    }
+}
