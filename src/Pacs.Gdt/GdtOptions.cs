@@ -1,0 +1,44 @@
+namespace Pacs.Gdt;
+
+/// <summary>
+/// The section <c>GdtGenerator</c> of the configuration. Names and defaults are those of the old image, so that its files keep working; what is
+/// new says so.
+/// </summary>
+public sealed class GdtOptions
+{
+    /// <summary>Whether GDT files are written at all. Default true: it is what the product is for.</summary>
+    public bool Enable { get; set; } = true;
+
+    /// <summary>
+    /// The folder in which the practice software looks for files. Default <c>GdtIncoming</c> (below the data folder when it is relative). It is
+    /// made when it is absent and was never used before; later its absence means that a share is not there, and files wait.
+    /// </summary>
+    public string IncomingDir { get; set; } = "GdtIncoming";
+
+    /// <summary>
+    /// The old plugin's SQLite file with the studies it had announced. Read once, at the first start that finds it: these studies are not
+    /// announced again. Never written. Default none.
+    /// </summary>
+    public string? TransmittedStudiesDatabase { get; set; }
+
+    /// <summary>8410 of the study file: the key by which the practice software recognises it. Default <c>EXTPACS</c>.</summary>
+    public string TestId { get; set; } = "EXTPACS";
+
+    /// <summary>8411 of the study file. Default <c>PACS-Datensatz</c>. The old plugin took it only together with <see cref="TestId"/>.</summary>
+    public string TestDescription { get; set; } = "PACS-Datensatz";
+
+    /// <summary>Called by HTTP GET when a study file has been written; see <c>Webhooks</c>. Default none.</summary>
+    public string? UrlOnGdtWritten { get; set; }
+
+    /// <summary>
+    /// New: whether measured values of -1 and below (strain, for example) are exported from echo reports. Default true. The old plugin dropped
+    /// them; false brings its bytes back. The test identifiers are the same either way.
+    /// </summary>
+    public bool KeepNegativeValues { get; set; } = true;
+
+    /// <summary>
+    /// New: the name of a file that must be in <see cref="IncomingDir"/> before anything is written there. Put it on the share: when the share
+    /// is not mounted the file is missing, and nothing is written into the empty mount point. Default none.
+    /// </summary>
+    public string? MarkerFile { get; set; }
+}
