@@ -9,7 +9,7 @@ namespace Pacs.Dicom;
 /// A data set (PS3.5 §7): elements in ascending order of their tags. Getters are lenient: what is absent or cannot be read is null or empty.
 /// Setters are strict: they refuse what PS3.5 §6.2 does not allow. Not safe for concurrent writers.
 /// </summary>
-public sealed class DicomDataset : IEnumerable<DicomElement>
+public sealed partial class DicomDataset : IEnumerable<DicomElement>
 {
     private readonly List<DicomElement> _elements = [];
     private CharacterSet? _characterSet;
@@ -166,16 +166,7 @@ public sealed class DicomDataset : IEnumerable<DicomElement>
     /// <exception cref="DicomException">The value is not allowed in this VR, or the data set's character set lacks a character.</exception>
     public DicomDataset Set(DicomTag tag, DicomVr vr, params ReadOnlySpan<string> values)
     {
-        if (!vr.IsString)
-        {
-            throw new DicomException($"VR {vr} does not take text", tag);
-        }
-        var text = string.Join('\\', values);
-        if (!CharacterSet.TryEncode(text, vr, out var bytes))
-        {
-            throw new DicomException($"The character set '{CharacterSet.Value}' lacks a character of the value; use ISO_IR 192", tag);
-        }
-        return Set(new DicomElement(tag, vr, bytes));
+        return Set(Encoded(tag, vr, values));
     }
 
     /// <summary>Sets a number with the dictionary's VR: IS and DS as text, binary VRs in their width.</summary>

@@ -39,4 +39,13 @@ public sealed class CharacterSet
         bytes = _encoding.GetBytes(text);
         return true;
     }
+
+    /// <summary>The set that answers should be written in: the one asked for if it has all characters of the texts, else UTF-8.</summary>
+    /// <param name="preferred">What the peer asked for.</param>
+    /// <param name="texts">Everything that will be written.</param>
+    public static CharacterSet Sufficient(CharacterSet preferred, IEnumerable<string> texts) =>
+        texts.All(preferred.CanEncode) ? preferred : Utf8;
+
+    /// <summary>Whether the set has all characters of a text.</summary>
+    public bool CanEncode(string text) => TryEncode(text, DicomVr.UT, out _);
 }
