@@ -1,0 +1,50 @@
+namespace Pacs.Storage;
+
+/// <summary>What has happened. The numbers are Orthanc's where it has the same; they are in the index and must not change.</summary>
+public enum EventKind
+{
+    /// <summary>An instance was stored.</summary>
+    NewInstance = 2,
+
+    /// <summary>The first instance of a patient was stored.</summary>
+    NewPatient = 3,
+
+    /// <summary>The first instance of a series was stored.</summary>
+    NewSeries = 4,
+
+    /// <summary>The first instance of a study was stored.</summary>
+    NewStudy = 5,
+
+    /// <summary>A patient got nothing new for <see cref="StorageOptions.StableAge"/>.</summary>
+    StablePatient = 12,
+
+    /// <summary>A study got nothing new for <see cref="StorageOptions.StableAge"/>.</summary>
+    StableStudy = 13,
+
+    /// <summary>A series got nothing new for <see cref="StorageOptions.StableAge"/>.</summary>
+    StableSeries = 14,
+
+    /// <summary>The file of an instance was replaced.</summary>
+    UpdatedAttachment = 15,
+
+    /// <summary>A resource was deleted.</summary>
+    Deleted = 4096,
+
+    /// <summary>A worklist item was made; the resource is <see cref="ResourceId.ForPatient"/> of its accession number, see <see cref="PacsEvent.Detail"/>.</summary>
+    WorklistAdded = 8001,
+
+    /// <summary>A GDT file was handed over; the resource is what it is about.</summary>
+    GdtWritten = 8002,
+
+    /// <summary>A conflict was recorded; the resource is the instance or study.</summary>
+    ConflictFound = 8003,
+}
+
+/// <summary>One line of the feed: written in the same transaction as what it tells, so that none is ever lost.</summary>
+/// <param name="Seq">Its number; grows by commit order. Numbers may be left out, none comes twice.</param>
+/// <param name="Kind">What has happened.</param>
+/// <param name="Level">The level of the resource.</param>
+/// <param name="Resource">The resource. It may be gone by the time somebody reads this.</param>
+/// <param name="At">When.</param>
+/// <param name="Detail">What the ids do not say, e.g. the accession number of a worklist item; null as a rule.</param>
+public sealed record PacsEvent(long Seq, EventKind Kind, Level Level, ResourceId Resource, DateTimeOffset At, string? Detail = null);

@@ -1,0 +1,179 @@
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace Pacs.Storage;
+
+/// <summary>
+/// The index. One connection writes (<see cref="IndexWriter"/>), every other is read-only (<see cref="IndexReader"/>): get a context from one of the two.
+/// Tables are singular, names snake_case, times unix milliseconds, ids of resources 20 bytes.
+/// </summary>
+public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options)
+{
+    /// <summary>Patients.</summary>
+    public DbSet<Patient> Patients => Set<Patient>();
+
+    /// <summary>Studies.</summary>
+    public DbSet<Study> Studies => Set<Study>();
+
+    /// <summary>Series.</summary>
+    public DbSet<Series> Series => Set<Series>();
+
+    /// <summary>Instances.</summary>
+    public DbSet<Instance> Instances => Set<Instance>();
+
+    /// <summary>Contradictions between senders.</summary>
+    public DbSet<Conflict> Conflicts => Set<Conflict>();
+
+    /// <summary>Planned examinations.</summary>
+    public DbSet<WorklistItem> Worklist => Set<WorklistItem>();
+
+    /// <summary>GDT files and how far their delivery is.</summary>
+    public DbSet<GdtFile> GdtFiles => Set<GdtFile>();
+
+    /// <summary>The feed. Append with <see cref="Announce"/>.</summary>
+    public DbSet<PacsEvent> Events => Set<PacsEvent>();
+
+    /// <summary>How far each consumer has read the feed.</summary>
+    public DbSet<ConsumerCursor> Consumers => Set<ConsumerCursor>();
+
+    /// <summary>Events that wait for another attempt.</summary>
+    public DbSet<ParkedEvent> ParkedEvents => Set<ParkedEvent>();
+
+    /// <summary>Files to be removed.</summary>
+    public DbSet<TrashEntry> Trash => Set<TrashEntry>();
+
+    /// <summary>What the server itself remembers.</summary>
+    public DbSet<Setting> Settings => Set<Setting>();
+
+    /// <summary>Appends an event; it is there when, and only when, the rest of the transaction is.</summary>
+    public void Announce(EventKind kind, Level level, ResourceId resource, DateTimeOffset at, string? detail = null) =>
+        Events.Add(new PacsEvent(0, kind, level, resource, at, detail));
+
+    /// <inheritdoc/>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<ResourceId>().HaveConversion<ResourceIdConverter>();
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UnixMillisecondsConverter>();
+    }
+
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Patient>(e =>
+        {
+            e.ToTable("patient");
+            e.HasIndex(p => p.PublicId).IsUnique();
+            e.HasIndex(p => p.PatientId, "ix_patient_id");
+            e.HasIndex(p => p.NameFold, "ix_patient_name");
+            e.HasIndex(p => p.BirthDate, "ix_patient_birth");
+            e.HasIndex(p => p.UpdatedAt, "ix_patient_unstable").HasFilter("stable = 0");
+        });
+        modelBuilder.Entity<Study>(e =>
+        {
+            e.ToTable("study");
+            e.Property(s => s.ParentId).HasColumnName("patient");
+            e.HasOne<Patient>().WithMany().HasForeignKey(s => s.ParentId).OnDelete(DeleteBehavior.Restrict);
+            e.HasIndex(s => s.PublicId).IsUnique();
+            e.HasIndex(s => s.ParentId, "ix_study_patient");
+            e.HasIndex(s => s.Uid, "ix_study_uid");
+            e.HasIndex(s => new { s.Date, s.Time }, "ix_study_date");
+            e.HasIndex(s => s.Accession, "ix_study_accession");
+            e.HasIndex(s => new { s.SortKey, s.Id }, "ix_study_newest");
+            e.HasIndex(s => s.UpdatedAt, "ix_study_unstable").HasFilter("stable = 0");
+        });
+        modelBuilder.Entity<Series>(e =>
+        {
+            e.ToTable("series");
+            e.Property(s => s.ParentId).HasColumnName("study");
+            e.HasOne<Study>().WithMany().HasForeignKey(s => s.ParentId).OnDelete(DeleteBehavior.Restrict);
+            e.HasIndex(s => s.PublicId).IsUnique();
+            e.HasIndex(s => s.ParentId, "ix_series_study");
+            e.HasIndex(s => s.Uid, "ix_series_uid");
+            e.HasIndex(s => s.UpdatedAt, "ix_series_unstable").HasFilter("stable = 0");
+        });
+        modelBuilder.Entity<Instance>(e =>
+        {
+            e.ToTable("instance");
+            e.Property(i => i.ParentId).HasColumnName("series");
+            e.HasOne<Series>().WithMany().HasForeignKey(i => i.ParentId).OnDelete(DeleteBehavior.Restrict);
+            e.HasIndex(i => i.PublicId).IsUnique();
+            e.HasIndex(i => i.ParentId, "ix_instance_series");
+            e.HasIndex(i => i.Uid, "ix_instance_uid");
+        });
+        modelBuilder.Entity<Conflict>(e =>
+        {
+            e.ToTable("conflict");
+            e.HasIndex(c => new { c.Resource, c.Digest }).IsUnique();
+        });
+        modelBuilder.Entity<WorklistItem>(e =>
+        {
+            e.ToTable("worklist");
+            e.HasIndex(w => w.Accession).IsUnique();
+            e.HasIndex(w => w.StudyUid, "ix_worklist_study");
+            e.HasIndex(w => new { w.State, w.StartDate }, "ix_worklist_start");
+        });
+        modelBuilder.Entity<GdtFile>(e =>
+        {
+            e.ToTable("gdt_file");
+            e.HasKey(g => new { g.Kind, g.Resource });
+            e.HasIndex(g => g.State, "ix_gdt_file_state");
+            e.HasIndex(g => g.At, "ix_gdt_file_at");
+        });
+        modelBuilder.Entity<PacsEvent>(e =>
+        {
+            e.ToTable("event");
+            e.HasKey(p => p.Seq);
+            e.Property(p => p.Seq).ValueGeneratedOnAdd();
+        });
+        modelBuilder.Entity<ConsumerCursor>(e =>
+        {
+            e.ToTable("consumer");
+            e.HasKey(c => c.Name);
+        });
+        modelBuilder.Entity<ParkedEvent>(e =>
+        {
+            e.ToTable("parked_event");
+            e.HasKey(p => new { p.Consumer, p.Seq });
+            e.HasIndex(p => new { p.Consumer, p.DueAt }, "ix_parked_event_due");
+        });
+        modelBuilder.Entity<TrashEntry>(e =>
+        {
+            e.ToTable("trash");
+            e.HasKey(t => t.Key);
+            e.HasIndex(t => t.DueAt, "ix_trash_due");
+        });
+        modelBuilder.Entity<Setting>(e =>
+        {
+            e.ToTable("setting");
+            e.HasKey(s => s.Name);
+        });
+
+        foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(t => t.GetProperties()))
+        {
+            if (property.FindAnnotation("Relational:ColumnName") is null)
+            {
+                property.SetColumnName(SnakeCase(property.Name));
+            }
+        }
+    }
+
+    private static string SnakeCase(string name)
+    {
+        var text = new StringBuilder(name.Length + 8);
+        foreach (var c in name)
+        {
+            if (char.IsAsciiLetterUpper(c) && text.Length > 0)
+            {
+                text.Append('_');
+            }
+            text.Append(char.ToLowerInvariant(c));
+        }
+        return text.ToString();
+    }
+
+    private sealed class ResourceIdConverter() : ValueConverter<ResourceId, byte[]>(id => id.ToBytes(), bytes => ResourceId.FromBytes(bytes));
+
+    private sealed class UnixMillisecondsConverter()
+        : ValueConverter<DateTimeOffset, long>(at => at.ToUnixTimeMilliseconds(), ms => DateTimeOffset.FromUnixTimeMilliseconds(ms));
+}
