@@ -1,0 +1,37 @@
+namespace Pacs.Dicom.Network;
+
+/// <summary>
+/// What an acceptor agrees to (PS3.8 §7.1.1). Immutable and shared by all associations. The defaults accept every peer and every SOP class
+/// in the first transfer syntax it proposes; <see cref="DimseServer"/> narrows SOP classes and syntaxes to what its handlers claim.
+/// </summary>
+public sealed record AcceptorPolicy
+{
+    /// <summary>Our AE titles; another called title is rejected. Null, the default, takes any: devices in the field often have a wrong one configured.</summary>
+    public IReadOnlySet<string>? AeTitles { get; init; }
+
+    /// <summary>Whether a caller is welcome; null, the default, welcomes all. An AE title is a name, not a secret: the host belongs to the check.</summary>
+    public Func<string, string, bool>? AcceptsCaller { get; init; }
+
+    /// <summary>Whether a user identity is good (PS3.7 §D.3.3.7); null, the default, takes every one and none.</summary>
+    public Func<UserIdentity?, string, bool>? AcceptsUser { get; init; }
+
+    /// <summary>Which of the proposed transfer syntaxes to use for an abstract syntax; null when the abstract syntax is not supported, empty when none of the transfer syntaxes is.</summary>
+    public Func<string, IReadOnlyList<string>, string?> ChooseTransferSyntax { get; init; } = static (_, proposed) => proposed[0];
+
+    /// <summary>
+    /// Whether the requestor may be the SCP of a SOP class, when it asks to (PS3.7 §D.3.3.4). Default no: this side then serves, and does not send.
+    /// </summary>
+    public Func<string, bool> AcceptsRequestorAsScp { get; init; } = static _ => false;
+
+    /// <summary>How many associations there may be at the same time; more are rejected as transient "local limit exceeded".</summary>
+    public int MaxAssociations { get; init; } = 200;
+
+    /// <summary>The same for one host, so that a mad device leaves room for the others.</summary>
+    public int MaxAssociationsPerHost { get; init; } = 32;
+
+    /// <summary>Sizes and times.</summary>
+    public AssociationLimits Limits { get; init; } = AssociationLimits.Default;
+
+    /// <summary>The clock of all timers.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,44 @@
+namespace Pacs.Dicom.Network;
+
+/// <summary>What a requestor asks for. Fill <see cref="Contexts"/> with <see cref="Propose"/>, or let <see cref="DimseClient"/> do it.</summary>
+public sealed record AssociationRequest
+{
+    /// <summary>Our AE title: 1 to 16 characters of ASCII.</summary>
+    public required string CallingAe { get; init; }
+
+    /// <summary>AE title of the peer.</summary>
+    public required string CalledAe { get; init; }
+
+    /// <summary>The proposed contexts, at most 128.</summary>
+    public IReadOnlyList<ProposedContext> Contexts { get; init; } = [];
+
+    /// <summary>Roles other than the default (PS3.7 §D.3.3.4).</summary>
+    public IReadOnlyList<RoleSelection> Roles { get; init; } = [];
+
+    /// <summary>Extended negotiation (PS3.7 §D.3.3.5).</summary>
+    public IReadOnlyList<ExtendedNegotiation> ExtendedNegotiations { get; init; } = [];
+
+    /// <summary>Who our user is, or null.</summary>
+    public UserIdentity? UserIdentity { get; init; }
+
+    /// <summary>Sizes and times.</summary>
+    public AssociationLimits Limits { get; init; } = AssociationLimits.Default;
+
+    /// <summary>The clock of all timers.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>The same request with one more context.</summary>
+    /// <param name="abstractSyntax">The SOP class.</param>
+    /// <param name="transferSyntaxes">The best first; none stands for Explicit and Implicit VR Little Endian.</param>
+    /// <exception cref="DicomException">There are 128 contexts already.</exception>
+    public AssociationRequest Propose(string abstractSyntax, params ReadOnlySpan<string> transferSyntaxes)
+    {
+        // PS3.8 §9.3.2.2: ids are odd and at most 255
+        if (Contexts.Count >= 128)
+        {
+            throw new DicomException("An association has room for 128 presentation contexts");
+        }
+        string[] syntaxes = transferSyntaxes.IsEmpty ? [DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian] : [.. transferSyntaxes];
+        return this with { Contexts = [.. Contexts, new ProposedContext((byte)((Contexts.Count * 2) + 1), abstractSyntax, syntaxes)] };
+    }
+}
