@@ -22,5 +22,9 @@ public interface ICoercion
     /// Every element before the pixel data. SOP Class and SOP Instance UID must stay: the sender has been told, or is about to be told, that this
     /// instance is stored.
     /// </param>
-    void Apply(DicomDataset header);
+    /// <param name="pixelData">
+    /// The beginning of the pixel data element's value as it is in the file: for encapsulated data the item of the basic offset table, then the first
+    /// fragment (PS3.5 §A.4). At most 64 KiB, enough for the markers of a JPEG stream; empty when there are no pixel data. To look at, not to change.
+    /// </param>
+    void Apply(DicomDataset header, ReadOnlySpan<byte> pixelData);
 }
