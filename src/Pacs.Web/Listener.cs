@@ -1,11 +1,14 @@
 using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Pacs.Web.Configuration;
 
 namespace Pacs.Web;
 
-/// <summary>The two ports of the server. After the start it knows their numbers, also when the configuration left them open with 0.</summary>
-public sealed class Listener
+/// <summary>The two ports of the server, side by side in Kestrel. After the start it knows their numbers, also when the configuration left them open with 0.</summary>
+/// <param name="options">Addresses and ports.</param>
+public sealed class Listener(PacsOptions options)
 {
     private ListenOptions? _http;
     private ListenOptions? _dicom;
@@ -16,15 +19,33 @@ public sealed class Listener
     /// <summary>The DICOM port.</summary>
     public int DicomPort => PortOf(_dicom);
 
-    /// <summary>Opens the ports of <paramref name="options"/> on <paramref name="kestrel"/>.</summary>
-    public void Listen(KestrelServerOptions kestrel, PacsOptions options)
+    /// <summary>Opens the ports and sets the limits of HTTP requests; those of associations are the DIMSE server's.</summary>
+    public void Configure(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
-        Bind(kestrel, options.RemoteAccessAllowed ? options.BindAddress : IPAddress.Loopback.ToString(), options.HttpPort, l => _http = l);
-        Bind(kestrel, options.BindAddress, options.DicomPort, l => _dicom = l);
+        kestrel.Limits.MaxRequestBodySize = 1024 * 1024; // queries at most: nothing is uploaded over HTTP
+        Listen(kestrel, options.RemoteAccessAllowed ? options.BindAddress : IPAddress.Loopback.ToString(), options.HttpPort, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1; // HTTP/2 needs TLS in browsers
+            _http = listen;
+        });
+        Listen(kestrel, options.BindAddress, options.DicomPort, listen => _dicom = listen);
     }
 
-    private static void Bind(KestrelServerOptions kestrel, string address, int port, Action<ListenOptions> configure)
+    /// <summary>Why a port could not be opened, in one sentence; null when that is not what the exception is about.</summary>
+    public static string? Explain(IOException exception)
+    {
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
+            {
+                return $"{exception.Message.TrimEnd('.')}. Stop the other program, or set another DicomPort or HttpPort.";
+            }
+        }
+        return null;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, string address, int port, Action<ListenOptions> configure)
     {
         if (address == "*")
         {

@@ -1,7 +1,7 @@
 using System.Reflection;
-using Microsoft.AspNetCore.Connections;
 using Pacs.Web;
 using Pacs.Web.Configuration;
+using Pacs.Web.Http;
 
 // The composition root: which parts there are and how they are put together, in the order in which they start.
 return await PacsServer.RunAsync(args);
@@ -32,21 +32,40 @@ namespace Pacs.Web
                         return 0;
                 }
                 var configuration = PacsConfiguration.Load(commandLine, Environment.GetEnvironmentVariables(), AppContext.BaseDirectory);
-                await using var app = Build(configuration);
-                await app.StartAsync();
-                await app.WaitForShutdownAsync();
-                return 0;
+                return commandLine.Command switch
+                {
+                    "health" => await HealthCommand.RunAsync(configuration.Options),
+                    "config check" => ConfigurationCommand.Check(configuration, Console.Out),
+                    "config print" => ConfigurationCommand.Print(configuration, Console.Out),
+                    _ => await ServeAsync(configuration),
+                };
             }
             catch (ConfigurationException e)
             {
                 await Console.Error.WriteLineAsync(e.Message);
                 return 2;
             }
-            catch (IOException e) when (e.InnerException is AddressInUseException)
+        }
+
+        private static async Task<int> ServeAsync(PacsConfiguration configuration)
+        {
+            await using var app = Build(configuration);
+            try
             {
-                await Console.Error.WriteLineAsync(e.Message);
+                await app.StartAsync();
+            }
+            catch (IOException e) when (Listener.Explain(e) is { } sentence)
+            {
+                await Console.Error.WriteLineAsync(sentence);
                 return 3;
             }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                await Console.Error.WriteLineAsync($"The server cannot start: {e.Message}"); // folders and disks: the message names them
+                return 1;
+            }
+            await app.WaitForShutdownAsync();
+            return 0;
         }
 
         /// <summary>Puts the server together; the caller starts and disposes it.</summary>
@@ -56,20 +75,24 @@ namespace Pacs.Web
         {
             var options = configuration.Options;
             var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "Pacs.Web" });
-            builder.Configuration.AddInMemoryCollection(configuration.Host);
-            builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(c => c.SingleLine = true);
+            builder.AddTelemetry(configuration);
 
-            var listener = new Listener();
-            builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => listener.Listen(kestrel, options));
+            var listener = new Listener(options);
+            builder.WebHost.UseKestrelCore().ConfigureKestrel(listener.Configure);
 
             var services = builder.Services;
             services.AddSingleton(options).AddSingleton(configuration).AddSingleton(listener).AddSingleton(TimeProvider.System);
+            services.AddHostedService<ServiceNotification>().AddHostedService<Announcement>();
             services.AddRouting();
             // storage, GDT, worklist, DIMSE services and pages add themselves here, one line each
 
             replace?.Invoke(services);
             var app = builder.Build();
+            app.UseMiddleware<SecurityHeaders>();
+            app.UseMiddleware<ErrorPages>();
+            app.UseRouteNames();
             app.UseRouting();
+            app.UseMiddleware<RequestGuard>();
             app.MapGet("/health/live", () => Results.Text("live"));
             // pages and routes map themselves here, one line each
             return app;

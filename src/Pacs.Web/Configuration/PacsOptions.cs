@@ -70,17 +70,23 @@ public sealed class PacsOptions
     public string IndexDirectory { get => field ?? Path.Join(DataDirectory, "index"); init; }
 
     /// <summary>
-    /// Free space, in megabytes, below which instances are refused with A700H (out of resources). Default 500: a refused instance stays on the device, a
-    /// full disk harms the index.
+    /// Free space, in megabytes, below which instances are refused with A700H (out of resources): a refused instance stays on the device, a full disk harms
+    /// the index. Default <c>null</c>: 512, but at most 5 % of the volume, so that small volumes stay usable.
     /// </summary>
-    [Range(0, int.MaxValue, ErrorMessage = "a whole number of megabytes, 0 or more")]
-    public int MinimumFreeDiskSpace { get; init; } = 500;
+    [Range(0, int.MaxValue, ErrorMessage = "a whole number of megabytes, 0 or more, or null for the default")]
+    public int? MinimumFreeDiskSpace { get; init; }
 
     // ---- behaviour ----------------------------------------------------------------------------------------------------------------------
 
     /// <summary>Seconds without a new instance after which a patient, study or series counts as stable. Default 60, Orthanc's.</summary>
     [Range(1, 86400, ErrorMessage = "a whole number of seconds from 1 to 86400")]
     public int StableAge { get; init; } = 60;
+
+    /// <summary>
+    /// What happens when an instance arrives again with other content. Default false, as in Orthanc: the first stays; the other is kept aside and shown as a
+    /// conflict. True: the new one takes its place.
+    /// </summary>
+    public bool OverwriteInstances { get; init; }
 
     // ---- limits (reference/reliability.md §2.2, §2.4) ---------------------------------------------------------------------------------------
 

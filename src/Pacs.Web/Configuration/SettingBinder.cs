@@ -21,7 +21,6 @@ public sealed class SettingBinder
         ["DicomTlsEnabled"] = ("true", "the DICOM port does not encrypt"),
         ["DicomAlwaysAllowStore"] = ("false", "every device may store"),
         ["DicomCheckModalityHost"] = ("true", "the addresses of devices are not checked"),
-        ["OverwriteInstances"] = ("true", "the first instance with a UID is kept"),
     };
 
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);

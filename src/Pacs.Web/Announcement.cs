@@ -1,0 +1,47 @@
+using Pacs.Web.Configuration;
+
+namespace Pacs.Web;
+
+/// <summary>Says at the start what runs, where its data are, and what of the configuration has no effect.</summary>
+public sealed partial class Announcement(
+    PacsConfiguration configuration, Listener listener, IHostApplicationLifetime lifetime, ILogger<Announcement> logger) : IHostedService
+{
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var notice in configuration.Notices)
+        {
+            LogNotice(notice);
+        }
+        lifetime.ApplicationStarted.Register(() =>
+        {
+            var options = configuration.Options;
+            LogListening(PacsServer.Version, options.DicomAet, listener.DicomPort, listener.HttpPort);
+            LogFolders(options.StorageDirectory, options.IndexDirectory);
+            if (options.RemoteAccessAllowed)
+            {
+                LogOpen();
+            }
+        });
+        lifetime.ApplicationStopping.Register(LogStopping);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Configuration: {Notice}")]
+    private partial void LogNotice(string notice);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Pacs {Version}: {Aet} answers DICOM on port {DicomPort} and HTTP on port {HttpPort}")]
+    private partial void LogListening(string version, string aet, int dicomPort, int httpPort);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Instances in {StorageDirectory}, index in {IndexDirectory}")]
+    private partial void LogFolders(string storageDirectory, string indexDirectory);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "There is no log-in: whoever reaches these ports reads and stores. RemoteAccessAllowed=false closes the HTTP port to other machines")]
+    private partial void LogOpen();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopping; messages in flight are finished")]
+    private partial void LogStopping();
+}

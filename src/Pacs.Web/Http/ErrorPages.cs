@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Pacs.Web.Http;
+
+/// <summary>
+/// Turns exceptions, and empty answers with an error status to a browser, into answers that say what happened without saying how: a page for browsers,
+/// problem details (RFC 9457) for programs, with an id that stands in the log beside the exception.
+/// </summary>
+public sealed partial class ErrorPages(RequestDelegate next, ILogger<ErrorPages> logger)
+{
+    /// <summary>Runs the request and answers for it when it fails.</summary>
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null or 0, ContentType: null } && WantsPage(context.Request))
+            {
+                await context.RefuseAsync(context.Response.StatusCode, null);
+            }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // the caller has gone; nobody reads an answer
+        }
+        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
+        {
+            await context.RefuseAsync(e.StatusCode, null); // too long, too slow, malformed: the caller's fault
+        }
+        catch (Exception e)
+        {
+            var id = context.ErrorId();
+            LogFailed(e, id, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "");
+            if (context.Response.HasStarted)
+            {
+                context.Abort(); // half an answer must not look like a whole one
+                return;
+            }
+            context.Response.Clear();
+            await context.RefuseAsync(StatusCodes.Status500InternalServerError, null);
+        }
+    }
+
+    internal static bool WantsPage(HttpRequest request) =>
+        request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Request {Id} to {Route} failed")]
+    private partial void LogFailed(Exception exception, string id, string route);
+}
+
+/// <summary>Answers that say no.</summary>
+public static class Refusal
+{
+    /// <summary>The id under which this request is in the log and in the trace.</summary>
+    public static string ErrorId(this HttpContext context) => Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier;
+
+    /// <summary>Answers with an error: a page for a browser, problem details (RFC 9457) for everybody else.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="detail">A sentence about what the caller can do, without anything from the request; null for the status's own.</param>
+    public static async Task RefuseAsync(this HttpContext context, int status, string? detail)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        response.Headers.CacheControl = "no-store";
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
+        }
+        var title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status);
+        var id = context.ErrorId();
+        byte[] body;
+        if (ErrorPages.WantsPage(context.Request))
+        {
+            response.ContentType = "text/html; charset=utf-8";
+            body = Encoding.UTF8.GetBytes(Page(context, status, title, detail, id));
+        }
+        else
+        {
+            response.ContentType = "application/problem+json";
+            body = JsonSerializer.SerializeToUtf8Bytes(new { title, status, detail = detail ?? title, id }, JsonSerializerOptions.Web);
+        }
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private static string Page(HttpContext context, int status, string title, string? detail, string id)
+    {
+        var english = context.Request.Headers.AcceptLanguage.ToString().StartsWith("en", StringComparison.OrdinalIgnoreCase);
+        var (heading, text, back) = english
+            ? (status == 404 ? "Not found" : title, detail ?? (status < 500 ? "This address or request is not valid here." : "Something went wrong here. The log of the server says what."), "To the studies")
+            : (status == 404 ? "Nicht gefunden" : status < 500 ? "Das geht nicht" : "Ein Fehler ist aufgetreten",
+               detail ?? (status == 404 ? "Unter dieser Adresse ist nichts." : status < 500 ? "Diese Anfrage ist hier nicht gültig." : "Im Protokoll des Servers steht, was geschehen ist."), "Zu den Studien");
+        var html = HtmlEncoder.Default;
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            <!DOCTYPE html>
+            <html lang="{(english ? "en" : "de")}">
+            <head><meta charset="utf-8"><title>{status} {html.Encode(heading)}</title></head>
+            <body>
+            <h1>{html.Encode(heading)}</h1>
+            <p>{html.Encode(text)}</p>
+            <p>{status} · {html.Encode(id)}</p>
+            <p><a href="/">{html.Encode(back)}</a></p>
+            </body>
+            </html>
+
+            """);
+    }
+}
