@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Pacs.Web.Configuration;
+using Pacs.Web.Dimse;
 
 namespace Pacs.Web;
 
@@ -29,7 +30,11 @@ public sealed class Listener(PacsOptions options)
             listen.Protocols = HttpProtocols.Http1; // HTTP/2 needs TLS in browsers
             _http = listen;
         });
-        Listen(kestrel, options.BindAddress, options.DicomPort, listen => _dicom = listen);
+        Listen(kestrel, options.BindAddress, options.DicomPort, listen =>
+        {
+            listen.UseConnectionHandler<DicomConnectionHandler>();
+            _dicom = listen;
+        });
     }
 
     /// <summary>Why a port could not be opened, in one sentence; null when that is not what the exception is about.</summary>

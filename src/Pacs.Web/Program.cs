@@ -1,6 +1,8 @@
 using System.Reflection;
+using Pacs.Dicom.Network;
 using Pacs.Web;
 using Pacs.Web.Configuration;
+using Pacs.Web.Dimse;
 using Pacs.Web.Http;
 
 // The composition root: which parts there are and how they are put together, in the order in which they start.
@@ -84,7 +86,11 @@ namespace Pacs.Web
             services.AddSingleton(options).AddSingleton(configuration).AddSingleton(listener).AddSingleton(TimeProvider.System);
             services.AddHostedService<ServiceNotification>().AddHostedService<Announcement>();
             services.AddRouting();
-            // storage, GDT, worklist, DIMSE services and pages add themselves here, one line each
+            services.AddSingleton(options.ToStorageOptions());
+            services.AddDimse(s => new DimseHandlers()
+                .AddStorage(s.GetRequiredService<StoreScp>()));
+            services.AddSingleton<Readiness>();
+            // GDT, worklist and pages add themselves here, one line each
 
             replace?.Invoke(services);
             var app = builder.Build();
@@ -94,6 +100,7 @@ namespace Pacs.Web
             app.UseRouting();
             app.UseMiddleware<RequestGuard>();
             app.MapGet("/health/live", () => Results.Text("live"));
+            app.MapGet("/health/ready", (Readiness readiness, CancellationToken ct) => readiness.AnswerAsync(ct));
             // pages and routes map themselves here, one line each
             return app;
         }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Pacs.Storage;
 
 namespace Pacs.Web.Configuration;
 
@@ -129,6 +130,16 @@ public sealed class PacsOptions
 
     /// <summary>Traces, metrics and logs for a collector.</summary>
     public TelemetrySettings Telemetry { get; init; } = new();
+
+    /// <summary>What of it the storage floor needs.</summary>
+    public StorageOptions ToStorageOptions() => new()
+    {
+        StorageDirectory = StorageDirectory,
+        IndexDirectory = IndexDirectory,
+        MinimumFreeSpace = MinimumFreeDiskSpace is { } megabytes ? megabytes * 1024L * 1024 : null,
+        OverwriteInstances = OverwriteInstances,
+        StableAge = TimeSpan.FromSeconds(StableAge),
+    };
 
     private static string StandardDataDirectory()
     {

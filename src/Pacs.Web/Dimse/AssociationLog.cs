@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Pacs.Dicom.Network;
+
+namespace Pacs.Web.Dimse;
+
+/// <summary>
+/// Logs associations: one line at the end that says what was done, one for each refused message, rejection or broken association. AE titles, addresses, UIDs of
+/// SOP classes and instances, and statuses; no patient data.
+/// </summary>
+public sealed partial class AssociationLog(TimeProvider time, ILogger<AssociationLog> logger) : IAssociationObserver
+{
+    private readonly ConcurrentDictionary<string, Tally> _tallies = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public void Accepted(AssociationInfo association)
+    {
+        _tallies[association.Id] = new Tally(time.GetTimestamp());
+        LogAccepted(association.Id, association.CallingAe, association.RemoteHost, association.CalledAe, association.Contexts.Count);
+    }
+
+    /// <inheritdoc/>
+    public void Rejected(string remoteHost, string callingAe, string calledAe, AssociateRejectPdu rejection) =>
+        LogRejected(callingAe, remoteHost, calledAe, rejection.Result, rejection.Source, rejection.Reason);
+
+    /// <inheritdoc/>
+    public void Answered(AssociationInfo association, DimseCommand request, DimseStatus status, long dataBytes, TimeSpan duration)
+    {
+        var good = status.Kind is DimseStatusKind.Success or DimseStatusKind.Warning or DimseStatusKind.Cancel;
+        if (_tallies.TryGetValue(association.Id, out var tally))
+        {
+            tally.Count(request.Field, good, dataBytes);
+        }
+        if (good)
+        {
+            LogAnswered(association.Id, request.Field, status, duration.TotalMilliseconds);
+        }
+        else
+        {
+            LogRefused(request.Field, association.CallingAe, association.RemoteHost, request.SopClass ?? "?", request.AffectedSopInstance ?? "?", status);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Ended(AssociationInfo? association, string remoteHost, Exception? cause)
+    {
+        switch (cause)
+        {
+            case null:
+                break;
+            case AssociationException { Failure: AssociationFailure.ConnectionLost } when association is null:
+                LogNothingCame(remoteHost); // port scans and health checks of others
+                break;
+            case AssociationException e:
+                LogBroken(association?.CallingAe ?? "?", remoteHost, e.Failure, e.Message);
+                break;
+            default:
+                LogFailed(cause, association?.CallingAe ?? "?", remoteHost);
+                break;
+        }
+        if (association is not null && _tallies.TryRemove(association.Id, out var tally))
+        {
+            var seconds = time.GetElapsedTime(tally.StartedAt).TotalSeconds;
+            if (tally.IsWorthALine)
+            {
+                LogDone(association.CallingAe, remoteHost, tally.Stored, tally.MegaBytes, tally.Queries, tally.Refused, seconds);
+            }
+            else
+            {
+                LogEnded(association.Id, seconds);
+            }
+        }
+    }
+
+    /// <summary>What an association has done. Written by the association's own flow only.</summary>
+    private sealed class Tally(long startedAt)
+    {
+        private long _bytes;
+
+        public long StartedAt { get; } = startedAt;
+
+        public int Stored { get; private set; }
+
+        public int Queries { get; private set; }
+
+        public int Refused { get; private set; }
+
+        public double MegaBytes => _bytes / 1e6;
+
+        /// <summary>False when it only said hello, as health checks do all day.</summary>
+        public bool IsWorthALine => Stored + Queries + Refused > 0;
+
+        public void Count(DimseCommandField field, bool good, long bytes)
+        {
+            Debug.Assert(((int)field & 0x8000) == 0, "a response is counted as a request");
+            if (!good)
+            {
+                Refused++;
+            }
+            else if (field == DimseCommandField.CStoreRequest)
+            {
+                Stored++;
+                _bytes += bytes;
+            }
+            else if (field != DimseCommandField.CEchoRequest)
+            {
+                Queries++;
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Association {Id}: {CallingAe} at {RemoteHost} calls {CalledAe}, {Contexts} presentation contexts")]
+    private partial void LogAccepted(string id, string callingAe, string remoteHost, string calledAe, int contexts);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Rejected {CallingAe} at {RemoteHost}, who calls {CalledAe}: {Result}, source {RejectSource}, reason {Reason} (PS3.8 table 9-21)")]
+    private partial void LogRejected(string callingAe, string remoteHost, string calledAe, RejectResult result, byte rejectSource, byte reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Association {Id}: {Field} answered {Status} after {Milliseconds:0.0} ms")]
+    private partial void LogAnswered(string id, DimseCommandField field, DimseStatus status, double milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Refused {Field} of {CallingAe} at {RemoteHost}: SOP class {SopClass}, instance {SopInstance}: {Status}")]
+    private partial void LogRefused(DimseCommandField field, string callingAe, string remoteHost, string sopClass, string sopInstance, DimseStatus status);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A connection from {RemoteHost} ended before it asked for anything")]
+    private partial void LogNothingCame(string remoteHost);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The association with {CallingAe} at {RemoteHost} broke: {Failure}: {Reason}")]
+    private partial void LogBroken(string callingAe, string remoteHost, AssociationFailure failure, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The association with {CallingAe} at {RemoteHost} failed on our side")]
+    private partial void LogFailed(Exception cause, string callingAe, string remoteHost);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{CallingAe} at {RemoteHost}: {Stored} instances stored ({MegaBytes:0.0} MB), {Queries} queries, {Refused} refused, {Seconds:0.0} s")]
+    private partial void LogDone(string callingAe, string remoteHost, int stored, double megaBytes, int queries, int refused, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Association {Id} ended after {Seconds:0.0} s")]
+    private partial void LogEnded(string id, double seconds);
+}

@@ -1,0 +1,22 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Pacs.Dicom.Network;
+
+namespace Pacs.Web.Dimse;
+
+/// <summary>Hands the connections of the DICOM port to the DIMSE server: what HTTP is to the other port. Kestrel accepts, counts and stops.</summary>
+public sealed class DicomConnectionHandler(DimseServer server) : ConnectionHandler
+{
+    /// <inheritdoc/>
+    public override Task OnConnectedAsync(ConnectionContext connection)
+    {
+        // the same device comes as 192.168.1.5 and as ::ffff:192.168.1.5, depending on the socket
+        var remote = connection.RemoteEndPoint is IPEndPoint { Address: var address }
+            ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString()
+            : "";
+        // requested first when the server stops: what is being worked on is finished; the transport is closed only later
+        var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? connection.ConnectionClosed;
+        return server.RunAsync(connection.Transport, remote, stopping);
+    }
+}

@@ -1,0 +1,32 @@
+using Pacs.Dicom.Network;
+using Pacs.Web.Configuration;
+
+namespace Pacs.Web.Dimse;
+
+/// <summary>Puts the DICOM port together.</summary>
+public static class DimseServices
+{
+    /// <summary>Registers the DIMSE server and what <paramref name="handlers"/> says about who answers for which SOP class.</summary>
+    public static IServiceCollection AddDimse(this IServiceCollection services, Func<IServiceProvider, DimseHandlers> handlers) => services
+        .AddSingleton<StoreScp>()
+        .AddSingleton<AssociationLog>()
+        .AddSingleton<DicomConnectionHandler>()
+        .AddSingleton(handlers)
+        .AddSingleton(s => new DimseServer(
+            Policy(s.GetRequiredService<PacsOptions>(), s.GetRequiredService<TimeProvider>()), s.GetRequiredService<DimseHandlers>(), s.GetRequiredService<AssociationLog>()));
+
+    private static AcceptorPolicy Policy(PacsOptions options, TimeProvider time) => new()
+    {
+        AeTitles = options.DicomCheckCalledAet ? new HashSet<string>(StringComparer.Ordinal) { options.DicomAet.Trim() } : null,
+        MaxAssociations = options.MaximumAssociations,
+        MaxAssociationsPerHost = options.MaximumAssociationsPerHost,
+        Limits = AssociationLimits.Default with
+        {
+            MaxPdu = (uint)options.MaximumPduLength,
+            Artim = TimeSpan.FromSeconds(options.DicomScpTimeout),
+            MidPdu = TimeSpan.FromSeconds(options.DicomScpTimeout),
+            Idle = TimeSpan.FromSeconds(options.DicomIdleTimeout),
+        },
+        TimeProvider = time,
+    };
+}
