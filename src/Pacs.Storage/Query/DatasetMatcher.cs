@@ -33,8 +33,8 @@ public static class DatasetMatcher
             case TagMatch.Empty:
                 return !data.TryGet(match.Tag, out var element) || (data.GetString(match.Tag) is null or "" && element.Items is not { Count: > 0 });
             case TagMatch.Moment moment:
-                return TemporalText.Date(data.GetString(moment.Tag) ?? "") is { } date
-                    && IsBetween(date + TemporalText.Time(data.GetString(moment.TimeTag) ?? ""), moment.From, moment.To);
+                return TemporalText.Value(DicomVr.DA, data.GetString(moment.Tag) ?? "") is { } date
+                    && IsBetween(date + TemporalText.Value(DicomVr.TM, data.GetString(moment.TimeTag) ?? ""), moment.From, moment.To);
             default:
                 // several values: one that matches is enough (PS3.4 §C.2.2.2.1)
                 return data.GetStrings(match.Tag).Any(value => IsMatch(match, value));
@@ -44,19 +44,19 @@ public static class DatasetMatcher
     private static bool IsMatch(TagMatch match, string value) => match switch
     {
         TagMatch.Exact exact when exact.Vr == DicomVr.PN => IsName(value, exact.Value),
-        TagMatch.Exact exact when exact.Vr == DicomVr.DA => (TemporalText.Date(value) ?? value) == exact.Value,
+        TagMatch.Exact exact when exact.Vr == DicomVr.DA => (TemporalText.Value(DicomVr.DA, value) ?? value) == exact.Value,
         TagMatch.Exact exact when exact.Vr == DicomVr.IS || exact.Vr == DicomVr.DS => MatchParser.Number(value) == exact.Value,
         TagMatch.Exact exact => value == exact.Value,
         TagMatch.Wildcard wildcard when wildcard.Vr == DicomVr.PN => IsName(value, wildcard.Pattern),
         TagMatch.Wildcard wildcard => wildcard.Pattern.IsMatch(value),
-        TagMatch.Range range => Comparable(range.Vr, value) is { } moment && IsBetween(moment, range.From, range.To),
+        TagMatch.Range range => TemporalText.Value(range.Vr, value) is { } moment && IsBetween(moment, range.From, range.To),
         _ => throw new ArgumentException($"{match.GetType().Name} is not matched by value", nameof(match)),
     };
 
     // Without "=" a name is wanted in whichever script the value has it; with "=" the groups must be where they are wanted (PS3.5 §6.2.1.1)
     private static bool IsName(string value, string wanted)
     {
-        var name = NameText.Normalize(value);
+        var name = PersonName.Fold(value);
         return wanted.Contains('=', StringComparison.Ordinal)
             ? name.StartsWith(wanted, StringComparison.Ordinal) && (name.Length == wanted.Length || name[wanted.Length] == '=')
             : name.Split('=').Contains(wanted, StringComparer.Ordinal);
@@ -64,12 +64,9 @@ public static class DatasetMatcher
 
     private static bool IsName(string value, WildcardPattern pattern)
     {
-        var name = NameText.Normalize(value);
+        var name = PersonName.Fold(value);
         return pattern.Text.Contains('=', StringComparison.Ordinal) ? pattern.IsMatch(name) : name.Split('=').Any(group => pattern.IsMatch(group));
     }
-
-    private static string? Comparable(DicomVr vr, string value) =>
-        vr == DicomVr.DA ? TemporalText.Date(value) : vr == DicomVr.TM ? TemporalText.Time(value) : TemporalText.DateTime(value);
 
     private static bool IsBetween(string value, string? from, string? to) =>
         (from is null || string.CompareOrdinal(value, from) >= 0) && (to is null || string.CompareOrdinal(value, to) <= 0);

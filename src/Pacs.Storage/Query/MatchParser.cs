@@ -129,13 +129,9 @@ public static class MatchParser
         {
             return new TagMatch.Empty(tag, vr);
         }
-        if (vr == DicomVr.DA || vr == DicomVr.TM)
+        if (vr == DicomVr.DA || vr == DicomVr.TM || vr == DicomVr.DT)
         {
-            return ParseDateOrTime(tag, vr, text);
-        }
-        if (vr == DicomVr.DT)
-        {
-            return ParseDateTime(tag, text);
+            return ParseMoment(tag, vr, text);
         }
         if (vr == DicomVr.IS || vr == DicomVr.DS)
         {
@@ -146,7 +142,7 @@ public static class MatchParser
             return new TagMatch.Exact(tag, vr, text);
         }
         // "=山田*" asks for the ideographic group only: any group, since no other can be like it
-        var compared = vr == DicomVr.PN ? NameText.Normalize(text).TrimStart('=') : text;
+        var compared = vr == DicomVr.PN ? PersonName.Fold(text).TrimStart('=') : text;
         if (!compared.AsSpan().ContainsAnyExcept('*'))
         {
             return null;
@@ -181,49 +177,19 @@ public static class MatchParser
         }
     }
 
-    private static TagMatch? ParseDateOrTime(DicomTag tag, DicomVr vr, string text)
+    private static TagMatch? ParseMoment(DicomTag tag, DicomVr vr, string text)
     {
-        var isDate = vr == DicomVr.DA;
-        var hyphen = text.IndexOf('-', StringComparison.Ordinal);
-        if (hyphen < 0)
-        {
-            var single = isDate ? TemporalText.Date(text) : TemporalText.Time(text);
-            return single is null || isDate ? new TagMatch.Exact(tag, vr, single ?? text)
-                : new TagMatch.Range(tag, vr, TemporalText.TimeFrom(single), TemporalText.TimeTo(single));
-        }
-        var (from, to) = (text[..hyphen].TrimEnd(), text[(hyphen + 1)..].TrimStart());
-        if (from.Length == 0 && to.Length == 0)
+        if (text == "-")
         {
             return null;
         }
-        var (lower, upper) = isDate ? (TemporalText.Date(from), TemporalText.Date(to)) : (TemporalText.Time(from), TemporalText.Time(to));
-        if ((lower is null && from.Length > 0) || (upper is null && to.Length > 0))
+        if (!TemporalText.TryParseRange(vr, text, out var from, out var to))
         {
-            // not a range of this VR: nothing equals it
+            // neither a value nor a range of this VR: only what is written just so equals it
             return new TagMatch.Exact(tag, vr, text);
         }
-        return isDate ? new TagMatch.Range(tag, vr, lower, upper)
-            : new TagMatch.Range(tag, vr, lower is null ? null : TemporalText.TimeFrom(lower), upper is null ? null : TemporalText.TimeTo(upper));
-    }
-
-    private static TagMatch ParseDateTime(DicomTag tag, string text)
-    {
-        // "-" also begins an offset from UTC, so a whole that is one value is one value (PS3.5 §6.2 DT)
-        if (TemporalText.DateTime(text) is { } single)
-        {
-            return new TagMatch.Range(tag, DicomVr.DT, TemporalText.DateTimeFrom(single), TemporalText.DateTimeTo(single));
-        }
-        for (var hyphen = text.IndexOf('-', StringComparison.Ordinal); hyphen >= 0; hyphen = text.IndexOf('-', hyphen + 1))
-        {
-            var (from, to) = (text[..hyphen].TrimEnd(), text[(hyphen + 1)..].TrimStart());
-            var (lower, upper) = (TemporalText.DateTime(from), TemporalText.DateTime(to));
-            if ((lower is not null || from.Length == 0) && (upper is not null || to.Length == 0) && (lower ?? upper) is not null)
-            {
-                return new TagMatch.Range(tag, DicomVr.DT, lower is null ? null : TemporalText.DateTimeFrom(lower),
-                    upper is null ? null : TemporalText.DateTimeTo(upper));
-            }
-        }
-        return new TagMatch.Exact(tag, DicomVr.DT, text);
+        // a single TM or DT stays a range, because 1030, 103000 and 103000.0 are one time
+        return vr == DicomVr.DA && from == to ? new TagMatch.Exact(tag, vr, from!) : new TagMatch.Range(tag, vr, from, to);
     }
 
     /// <summary>A number of IS or DS so that equal numbers are equal texts: <c>+007.50</c> is <c>7.5</c>. What is none stays as it is.</summary>

@@ -14,7 +14,7 @@ public abstract record TagMatch(DicomTag Tag, DicomVr Vr)
     /// <summary>Single value matching (PS3.4 §C.2.2.2.1): one of the attribute's values is this one.</summary>
     /// <param name="Tag">The attribute.</param>
     /// <param name="Vr">Its VR.</param>
-    /// <param name="Value">Without padding; person names as <see cref="NameText.Normalize"/> makes them, dates as <c>YYYYMMDD</c>.</param>
+    /// <param name="Value">Without padding; person names as <see cref="PersonName.Fold"/> makes them, dates as <c>YYYYMMDD</c>.</param>
     public sealed record Exact(DicomTag Tag, DicomVr Vr, string Value) : TagMatch(Tag, Vr);
 
     /// <summary>Wild card matching (PS3.4 §C.2.2.2.4).</summary>
@@ -26,7 +26,7 @@ public abstract record TagMatch(DicomTag Tag, DicomVr Vr)
     /// <summary>Range matching of DA, TM and DT (PS3.4 §C.2.2.2.5), both ends included; also a single TM or DT, which is as wide as its precision.</summary>
     /// <param name="Tag">The attribute.</param>
     /// <param name="Vr">DA, TM or DT.</param>
-    /// <param name="From">Lower end for ordinal comparison, null when open; see <see cref="TemporalText"/>.</param>
+    /// <param name="From">Lower end for ordinal comparison, null when open; <c>1030</c> for 10:30.</param>
     /// <param name="To">Upper end for ordinal comparison, null when open.</param>
     public sealed record Range(DicomTag Tag, DicomVr Vr, string? From, string? To) : TagMatch(Tag, Vr);
 
