@@ -1,0 +1,157 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Pacs.Dicom;
+
+namespace Pacs.Storage;
+
+/// <summary>An entry that was made for an order.</summary>
+/// <param name="Accession">Its accession number.</param>
+/// <param name="StudyUid">The Study Instance UID that the device shall use.</param>
+/// <param name="Start">When the step is to start, in local time: when it was ordered.</param>
+public sealed record WorklistEntry(string Accession, string StudyUid, DateTime Start);
+
+/// <summary>The modality worklist: entries ordered here, which are in the index, and those of <see cref="WorklistFolder"/>.</summary>
+public sealed partial class Worklist
+{
+    private readonly IndexWriter _writer;
+    private readonly IndexReader _reader;
+    private readonly WorklistFolder? _folder;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Worklist> _logger;
+
+    /// <summary>Opens the worklist.</summary>
+    public Worklist(IndexWriter writer, IndexReader reader, WorklistOptions options, TimeProvider time, ILogger<Worklist> logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_writer, _reader, _time, _logger) = (writer, reader, time, logger);
+        _folder = options.Folder is { } folder ? new WorklistFolder(folder, logger) : null;
+    }
+
+    /// <summary>Goes on with the numbers of the old plugin. To be called once, before any entry is made.</summary>
+    /// <exception cref="IOException">Its counter cannot be read.</exception>
+    public Task ContinueNumbersAsync(CancellationToken ct)
+    {
+        var last = _folder?.LastAccessionNumber() ?? 0;
+        return _writer.WriteAsync((db, token) => AccessionNumbers.RaiseAsync(db, last, token), ct);
+    }
+
+    /// <summary>Makes an entry with the next accession number and announces it. When it returns, the entry is durable.</summary>
+    /// <exception cref="DicomException">A value is not allowed in its VR; nothing was made and no number used.</exception>
+    /// <exception cref="IndexUnavailableException">The index cannot be written.</exception>
+    public Task<WorklistEntry> AddAsync(WorklistOrder order, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var now = _time.GetLocalNow();
+        var studyUid = DicomUid.New();
+        // what cannot be an entry must not get a number, not even inside a transaction that others share
+        _ = order.ToDataset(AccessionNumbers.Format(long.MaxValue / 10_000), studyUid, now.DateTime);
+        return _writer.WriteAsync(
+            async (db, token) =>
+            {
+                var accession = await AccessionNumbers.TakeAsync(db, token);
+                var entry = order.ToDataset(accession, studyUid, now.DateTime);
+                var step = entry.GetSequence(DicomTag.ScheduledProcedureStepSequence)[0];
+                db.Worklist.Add(new WorklistItem
+                {
+                    Accession = accession,
+                    StudyUid = studyUid,
+                    StationAe = order.StationAe,
+                    Modality = order.Modality,
+                    StartDate = step.GetString(DicomTag.ScheduledProcedureStepStartDate)!,
+                    StartTime = step.GetString(DicomTag.ScheduledProcedureStepStartTime)!,
+                    Source = order.Source,
+                    CreatedAt = now,
+                    Dataset = DicomWriter.ToBytes(entry, TransferSyntax.ExplicitVRLittleEndian),
+                });
+                db.Announce(EventKind.WorklistAdded, Level.Patient, ResourceId.ForPatient(accession), now, accession);
+                return new WorklistEntry(accession, studyUid, now.DateTime);
+            },
+            ct);
+    }
+
+    /// <summary>The entries that satisfy all conditions, by the start of their step. They must not be changed.</summary>
+    public async Task<IReadOnlyList<DicomDataset>> FindAsync(IReadOnlyList<TagMatch> matches, CancellationToken ct)
+    {
+        var (from, to) = Days(matches);
+#pragma warning disable CA1309 // SQL compares DA ordinally; EF translates this form only
+        var rows = await _reader.ReadAsync(
+            (db, token) => db.Worklist
+                .Where(w => w.State == WorklistState.Scheduled && string.Compare(w.StartDate, from) >= 0 && string.Compare(w.StartDate, to) <= 0)
+                .Select(w => w.Dataset).ToListAsync(token),
+            ct);
+#pragma warning restore CA1309
+        var entries = rows.Select(bytes => DicomReader.Read(bytes, TransferSyntax.ExplicitVRLittleEndian));
+        if (_folder is not null)
+        {
+            entries = entries.Concat(await _folder.ReadAsync(ct));
+        }
+        return [.. entries.Where(e => DatasetMatcher.IsMatch(e, matches)).OrderBy(StartOf, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The entries of the index that still wait for their study, by the start of their step.</summary>
+    public Task<List<WorklistItem>> ListAsync(CancellationToken ct) => _reader.ReadAsync(
+        (db, token) => db.Worklist.Where(w => w.State == WorklistState.Scheduled)
+            .OrderBy(w => w.StartDate).ThenBy(w => w.StartTime).ThenBy(w => w.Id).ToListAsync(token),
+        ct);
+
+    /// <summary>Removes an entry of the index. False when there is none with this number.</summary>
+    public Task<bool> DeleteAsync(string accession, CancellationToken ct) =>
+        _writer.WriteAsync(async (db, token) => await db.Worklist.Where(w => w.Accession == accession).ExecuteDeleteAsync(token) > 0, ct);
+
+    /// <summary>
+    /// Removes entries whose step should have started before today (local time) and those whose study has come: one with their accession number or
+    /// Study Instance UID that got instances after they were made.
+    /// </summary>
+    /// <returns>How many were removed.</returns>
+    public async Task<int> CleanUpAsync(CancellationToken ct)
+    {
+        var today = new DicomDate(DateOnly.FromDateTime(_time.GetLocalNow().DateTime)).ToString();
+        // looked up first: most passes find nothing, and then nobody needs the writer
+#pragma warning disable CA1309 // as above
+        var done = await _reader.ReadAsync(
+            (db, token) => db.Worklist
+                .Where(w => string.Compare(w.StartDate, today) < 0
+                    || db.Studies.Any(s => s.Uid == w.StudyUid && s.UpdatedAt >= w.CreatedAt) || db.Studies.Any(s => s.Accession == w.Accession && s.UpdatedAt >= w.CreatedAt))
+                .Select(w => w.Id).ToListAsync(token),
+            ct);
+#pragma warning restore CA1309
+        var removed = done.Count == 0 ? 0 : await _writer.WriteAsync((db, token) => db.Worklist.Where(w => done.Contains(w.Id)).ExecuteDeleteAsync(token), ct);
+        if (_folder is not null)
+        {
+            removed += await _folder.CleanUpAsync(today, async accessions =>
+                await _reader.ReadAsync(
+                    async (db, token) => (await db.Studies.Where(s => accessions.Contains(s.Accession)).Select(s => s.Accession!).ToListAsync(token))
+                        .ToHashSet(StringComparer.Ordinal),
+                    ct));
+        }
+        if (removed > 0)
+        {
+            LogRemoved(removed);
+        }
+        return removed;
+    }
+
+    private static string StartOf(DicomDataset entry)
+    {
+        var step = entry.GetSequence(DicomTag.ScheduledProcedureStepSequence) is [var first, ..] ? first : entry;
+        return $"{step.GetString(DicomTag.ScheduledProcedureStepStartDate)} {step.GetString(DicomTag.ScheduledProcedureStepStartTime)} {entry.GetString(DicomTag.AccessionNumber)}";
+    }
+
+    // Most devices ask for today: the index need not hand out the rest. The matcher has the last word.
+    private static (string From, string To) Days(IReadOnlyList<TagMatch> matches)
+    {
+        var start = matches.OfType<TagMatch.Item>().Where(i => i.Tag == DicomTag.ScheduledProcedureStepSequence)
+            .SelectMany(i => i.Inner).FirstOrDefault(m => m.Tag == DicomTag.ScheduledProcedureStepStartDate);
+        var (from, to) = start switch
+        {
+            TagMatch.Exact exact => (exact.Value, exact.Value),
+            TagMatch.Range range => (range.From, range.To),
+            TagMatch.Moment moment => (moment.From?[..8], moment.To?[..8]),
+            _ => (null, null),
+        };
+        return (from ?? "", to ?? "99999999");
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} worklist entries removed: done, or of an earlier day")]
+    private partial void LogRemoved(int count);
+}
