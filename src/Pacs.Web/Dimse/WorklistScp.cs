@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+using Pacs.Dicom;
+using Pacs.Dicom.Network;
+using Pacs.Storage;
+using Pacs.Web.Configuration;
+
+namespace Pacs.Web.Dimse;
+
+/// <summary>Answers Modality Worklist queries (PS3.4 annex K), by default of any device: an office's devices are not entered one by one.</summary>
+public sealed class WorklistScp(Storage.Worklist worklist, PacsOptions options) : IFindHandler
+{
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<FindMatch> FindAsync(FindRequest request, [EnumeratorCancellation] CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var keys = Parse(request.Identifier);
+        var matches = options.Worklists.FilterIssuerAet ? OnlyFor(request.Peer.CallingAe, keys.Matches) : keys.Matches;
+        var left = options.Worklists.LimitAnswers is var limit and > 0 ? limit : int.MaxValue;
+        foreach (var entry in await worklist.FindAsync(matches, ct))
+        {
+            if (left-- == 0)
+            {
+                yield break;
+            }
+            ct.ThrowIfCancellationRequested();
+            yield return ResultBuilder.Build(entry, keys);
+        }
+    }
+
+    private static QueryKeys Parse(DicomDataset identifier)
+    {
+        try
+        {
+            return MatchParser.Parse(identifier, combineDateTime: true);
+        }
+        catch (DicomException e)
+        {
+            var status = DimseStatus.DataSetDoesNotMatchSopClass;
+            throw new DimseStatusException(e.Tag is { } tag ? status.With("A key cannot be matched", tag) : status.With("The identifier cannot be matched"), e);
+        }
+    }
+
+    // Orthanc's FilterIssuerAet: a device that does not say whose entries it wants gets its own
+    private static IReadOnlyList<TagMatch> OnlyFor(string callingAe, IReadOnlyList<TagMatch> matches)
+    {
+        var step = matches.OfType<TagMatch.Item>().FirstOrDefault(i => i.Tag == DicomTag.ScheduledProcedureStepSequence);
+        if (step?.Inner.Any(m => m.Tag == DicomTag.ScheduledStationAETitle) == true)
+        {
+            return matches;
+        }
+        var own = new TagMatch.Exact(DicomTag.ScheduledStationAETitle, DicomVr.AE, callingAe);
+        return [.. matches.Where(m => m != step), new TagMatch.Item(DicomTag.ScheduledProcedureStepSequence, [.. step?.Inner ?? [], own])];
+    }
+}

@@ -1,0 +1,63 @@
+using System.Net.Mime;
+using System.Text;
+using Pacs.Gdt;
+using Pacs.Storage;
+using Pacs.Web.Configuration;
+using Pacs.Web.Http;
+
+namespace Pacs.Web.Worklist;
+
+/// <summary>
+/// <c>GET /worklist/add</c>: makes a worklist entry and answers with a GDT record that the practice software takes for the result of the order. A GET that
+/// changes something is against HTTP's manners, but it is what practice software can call; HEAD and all other methods are answered 405, and other web sites cannot cause one.
+/// </summary>
+public static partial class WorklistApi
+{
+    /// <summary>Maps the route.</summary>
+    public static void MapWorklist(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/worklist/add", AddAsync).ChangesState();
+
+    private static async Task AddAsync(HttpContext context, Storage.Worklist worklist, PacsOptions options, TimeProvider time, ILogger<WorklistOrder> logger)
+    {
+        // a repeated call is a new order: no cache may answer for us
+        context.Response.Headers.CacheControl = "no-store";
+        if (!WorklistParameters.TryRead(context.Request.QueryString.Value, DateOnly.FromDateTime(time.GetLocalNow().DateTime), out var order, out var problem))
+        {
+            LogRefused(logger, problem!);
+            await AnswerAsync(context, StatusCodes.Status400BadRequest, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(problem + "\n"));
+            return;
+        }
+        WorklistEntry entry;
+        try
+        {
+            // once begun it is finished, even when the caller has hung up: it may have been told otherwise already
+            entry = await worklist.AddAsync(order!, CancellationToken.None);
+        }
+        catch (IndexUnavailableException e)
+        {
+            LogUnavailable(logger, e);
+            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "text/plain; charset=utf-8",
+                "The entry could not be stored; none was made. Try again later.\n"u8.ToArray());
+            return;
+        }
+        // no charset: as the old plugin, whose bytes are ISO 8859-15 whatever the header says
+        await AnswerAsync(context, StatusCodes.Status200OK, MediaTypeNames.Text.Plain, GdtWriter.ToBytes(StudyRecord.Create(
+            order!.PatientId, options.GdtGenerator.TestId, options.GdtGenerator.TestDescription, entry.Accession,
+            DateOnly.FromDateTime(entry.Start), TimeOnly.FromDateTime(entry.Start),
+            order.Procedure is { } procedure ? $"{entry.Accession} / {procedure}" : entry.Accession)));
+    }
+
+    private static async Task AnswerAsync(HttpContext context, int status, string contentType, byte[] body)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "/worklist/add was refused: {Problem}")]
+    private static partial void LogRefused(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "/worklist/add could not store an entry")]
+    private static partial void LogUnavailable(ILogger logger, Exception e);
+}
