@@ -87,8 +87,7 @@ namespace Pacs.Web
             services.AddHostedService<ServiceNotification>().AddHostedService<Announcement>();
             services.AddRouting();
             services.AddSingleton(options.ToStorageOptions());
-            services.AddDimse(s => new DimseHandlers()
-                .AddStorage(s.GetRequiredService<StoreScp>()));
+            services.AddDimse(_ => new DimseHandlers());
             services.AddSingleton<Readiness>();
             // GDT, worklist and pages add themselves here, one line each
 

@@ -228,6 +228,31 @@ public sealed class ConfigurationTests : IDisposable
         }
     }
 
+    [Fact]
+    public void The_manual_lists_every_key_with_its_default()
+    {
+        var manual = File.ReadAllLines(Path.Join(Repository.Root, "docs", "configuration.md"));
+        var defaults = new PacsOptions();
+        foreach (var key in SettingBinder.Keys)
+        {
+            var row = Assert.Single(manual, line => line.StartsWith($"| `{key.Path.Replace(':', '.')}` |", StringComparison.Ordinal));
+            var stated = row.Split('|')[2].Trim();
+            var value = ValueOf(defaults, key.Path);
+            if (key.Property.PropertyType.IsValueType)
+            {
+                Assert.StartsWith($"`{value?.ToLowerInvariant() ?? "null"}`", stated, StringComparison.Ordinal);
+            }
+            else if (value is null or "")
+            {
+                Assert.True(stated == "none" || key.Path is "GdtGenerator:IncomingDir" or "Telemetry:OtlpEndpoint", row);
+            }
+            else if (!key.Path.EndsWith("Directory", StringComparison.Ordinal))
+            {
+                Assert.Equal($"`{value}`", stated);
+            }
+        }
+    }
+
     [Theory]
     [InlineData("frobnicate")]
     [InlineData("config")]
