@@ -13,6 +13,7 @@ public sealed partial class DicomDataset : IEnumerable<DicomElement>
 {
     private readonly List<DicomElement> _elements = [];
     private CharacterSet? _characterSet;
+    private bool _isOrdered = true;
 
     /// <summary>How many elements there are at this level.</summary>
     public int Count => _elements.Count;
@@ -156,6 +157,40 @@ public sealed partial class DicomDataset : IEnumerable<DicomElement>
             _elements.Insert(~index, element);
         }
         return this;
+    }
+
+    /// <summary>
+    /// Adds an element that was read, wherever its tag belongs; <see cref="Seal"/> must follow. Elements out of order thus cost a sort and not
+    /// a search and a shift each.
+    /// </summary>
+    internal void Append(DicomElement element)
+    {
+        _isOrdered &= _elements.Count == 0 || _elements[^1].Tag < element.Tag;
+        _elements.Add(element);
+        foreach (var item in element.Items ?? [])
+        {
+            item.Parent = this;
+        }
+    }
+
+    /// <summary>Brings appended elements in order. Of several with one tag the first stays, as it does for whoever reads a stream.</summary>
+    internal void Seal()
+    {
+        if (_isOrdered)
+        {
+            return;
+        }
+        // OrderBy is stable
+        var ordered = _elements.OrderBy(e => e.Tag).ToArray();
+        _elements.Clear();
+        foreach (var element in ordered)
+        {
+            if (_elements.Count == 0 || _elements[^1].Tag != element.Tag)
+            {
+                _elements.Add(element);
+            }
+        }
+        _isOrdered = true;
     }
 
     /// <summary>Sets a text value with the dictionary's VR. Several values become one, separated by <c>\</c>; none makes the element empty.</summary>

@@ -16,15 +16,27 @@ public sealed class DicomFile
         Dataset = dataset;
         Syntax = syntax;
         FileMeta = [];
+        var meta = new ArrayBufferWriter<byte>();
+        WriteMeta(meta);
+        FileMeta = Parse(meta.WrittenSpan.ToArray(), DicomReadOptions.Default).FileMeta;
     }
 
-    /// <summary>Group 0002 as read; empty when the file has none.</summary>
+    internal DicomFile(DicomDataset fileMeta, DicomDataset dataset, TransferSyntax syntax, DicomWarnings warnings, long endOffset)
+    {
+        FileMeta = fileMeta;
+        Dataset = dataset;
+        Syntax = syntax;
+        Warnings = warnings;
+        EndOffset = endOffset;
+    }
+
+    /// <summary>Group 0002 as read; empty when the file has none. Saving writes a new one.</summary>
     public DicomDataset FileMeta { get; }
 
     /// <summary>The data set.</summary>
     public DicomDataset Dataset { get; }
 
-    /// <summary>The transfer syntax of the data set: the real one where the file meta group lies.</summary>
+    /// <summary>The transfer syntax of the data set: the real one where the file meta group lies about byte order or VR.</summary>
     public TransferSyntax Syntax { get; }
 
     /// <summary>What had to be forgiven while reading.</summary>
@@ -36,34 +48,128 @@ public sealed class DicomFile
     /// <summary>Opens a file. With <see cref="DicomReadOptions.StopBefore"/> only as much of it is read as is needed.</summary>
     /// <exception cref="DicomException">It is not a DICOM file, or damaged.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static DicomFile Open(string path, DicomReadOptions? options = null) => throw new NotSupportedException("lands within minutes");
+    public static DicomFile Open(string path, DicomReadOptions? options = null)
+    {
+        // the prefix reads in large pieces itself
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        return Read(stream, options);
+    }
 
     /// <inheritdoc cref="Open"/>
-    public static Task<DicomFile> OpenAsync(string path, DicomReadOptions? options, CancellationToken ct) => throw new NotSupportedException("lands within minutes");
+    public static async Task<DicomFile> OpenAsync(string path, DicomReadOptions? options, CancellationToken ct)
+    {
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+        await using (stream)
+        {
+            return await ReadAsync(stream, options, ct);
+        }
+    }
 
     /// <summary>Reads a file from where a stream stands to its end, or as far as is needed.</summary>
     /// <inheritdoc cref="Open"/>
-    public static DicomFile Read(Stream stream, DicomReadOptions? options = null) => throw new NotSupportedException("lands within minutes");
+    public static DicomFile Read(Stream stream, DicomReadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var prefix = new FilePrefix(stream, options ?? DicomReadOptions.Default);
+        while (true)
+        {
+            while (prefix.NeedsBytes)
+            {
+                prefix.Take(stream.Read(prefix.Free.Span));
+            }
+            if (prefix.TryParse(out var file))
+            {
+                return file;
+            }
+        }
+    }
 
     /// <inheritdoc cref="Read"/>
-    public static Task<DicomFile> ReadAsync(Stream stream, DicomReadOptions? options, CancellationToken ct) => throw new NotSupportedException("lands within minutes");
+    public static async Task<DicomFile> ReadAsync(Stream stream, DicomReadOptions? options, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var prefix = new FilePrefix(stream, options ?? DicomReadOptions.Default);
+        while (true)
+        {
+            while (prefix.NeedsBytes)
+            {
+                prefix.Take(await stream.ReadAsync(prefix.Free, ct));
+            }
+            if (prefix.TryParse(out var file))
+            {
+                return file;
+            }
+        }
+    }
 
     /// <summary>Reads a file from memory. Values are slices of <paramref name="bytes"/>, which must not change afterwards.</summary>
     /// <exception cref="DicomException">It is not a DICOM file, or damaged.</exception>
-    public static DicomFile Parse(ReadOnlyMemory<byte> bytes, DicomReadOptions? options = null) => throw new NotSupportedException("lands within minutes");
+    public static DicomFile Parse(ReadOnlyMemory<byte> bytes, DicomReadOptions? options = null)
+    {
+        // with all bytes there is always an answer
+        return FileParsing.TryParse(bytes, bytes.Length, isFinal: true, options ?? DicomReadOptions.Default, out var file)
+            ? file
+            : throw new DicomException("Not a DICOM file");
+    }
 
     /// <summary>Writes the file under a temporary name, flushes it to disk and renames it, so that a half file is never seen under its name.</summary>
     /// <exception cref="DicomException">The data set cannot be written in this syntax.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public void Save(string path) => throw new NotSupportedException("lands within minutes");
+    public void Save(string path)
+    {
+        var temporary = path + ".tmp";
+        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            Save(stream);
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, path, overwrite: true);
+    }
 
     /// <inheritdoc cref="Save(string)"/>
-    public Task SaveAsync(string path, CancellationToken ct) => throw new NotSupportedException("lands within minutes");
+    public async Task SaveAsync(string path, CancellationToken ct)
+    {
+        var temporary = path + ".tmp";
+        var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
+        await using (stream)
+        {
+            await stream.WriteAsync(ToMemory(), ct);
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, path, overwrite: true);
+    }
 
     /// <summary>Writes the file to a stream.</summary>
     /// <exception cref="DicomException">The data set cannot be written in this syntax.</exception>
-    public void Save(Stream stream) => throw new NotSupportedException("lands within minutes");
+    public void Save(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        stream.Write(ToMemory().Span);
+    }
 
-    /// <inheritdoc cref="Save(Stream)"/>
-    public void WriteTo(IBufferWriter<byte> writer) => throw new NotSupportedException("lands within minutes");
+    /// <summary>Writes the file to a buffer: preamble, a new file meta group, the data set.</summary>
+    /// <exception cref="DicomException">The data set cannot be written in this syntax, or has no SOP Class and Instance UID.</exception>
+    public void WriteTo(IBufferWriter<byte> writer)
+    {
+        WriteMeta(writer);
+        DicomWriter.Write(Dataset, Syntax, writer);
+    }
+
+    private ReadOnlyMemory<byte> ToMemory()
+    {
+        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        WriteTo(buffer);
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>The UIDs of the data set; a directory (PS3.10 §8.6) has them in its file meta group only.</summary>
+    private void WriteMeta(IBufferWriter<byte> writer) => FileMetaInformation.Write(
+        writer,
+        Uid(DicomTag.SOPClassUID, DicomTag.MediaStorageSOPClassUID),
+        Uid(DicomTag.SOPInstanceUID, DicomTag.MediaStorageSOPInstanceUID),
+        Syntax,
+        FileMeta.GetString(DicomTag.SourceApplicationEntityTitle));
+
+    private string Uid(DicomTag tag, DicomTag metaTag) =>
+        (Dataset.GetString(tag) is { Length: > 0 } uid ? uid : FileMeta.GetString(metaTag)) ?? throw new DicomException("A file needs this UID", tag);
 }

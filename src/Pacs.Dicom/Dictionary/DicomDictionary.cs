@@ -9,6 +9,9 @@ public static class DicomDictionary
     private static readonly Lazy<FrozenDictionary<string, DicomTag>> Keywords = new(() =>
         Entries.Value.Where(e => e.Keyword.Length > 0).ToFrozenDictionary(e => e.Keyword, e => e.Tag, StringComparer.Ordinal));
 
+    private static readonly Lazy<FrozenSet<DicomTag>> Signed = new(() =>
+        Entries.Value.Where(e => e.VrText.StartsWith("US or SS", StringComparison.Ordinal)).Select(e => e.Tag).ToFrozenSet());
+
     /// <summary>One line of the dictionary.</summary>
     /// <param name="Tag">The tag; of a repeating group its first one.</param>
     /// <param name="Keyword">The keyword, e.g. <c>PatientID</c>; empty for the few retired tags without one.</param>
@@ -63,6 +66,9 @@ public static class DicomDictionary
 
     /// <summary>Every line, in the order of the tags; the repeating groups last.</summary>
     public static IReadOnlyList<Entry> All => Entries.Value;
+
+    /// <summary>Whether the dictionary leaves open if the value is signed: <c>US or SS</c>.</summary>
+    internal static bool MayBeSigned(DicomTag tag) => Signed.Value.Contains(tag);
 
     private static bool IsPixelLike(DicomTag tag) => (tag.Group & 0xFF00) is 0x7F00 or 0x6000 or 0x5000 || tag.Group == 0x5400;
 

@@ -42,4 +42,13 @@ public sealed class DicomWarnings : IReadOnlyList<DicomWarning>
             _first.Add(new DicomWarning(message, tag, offset));
         }
     }
+
+    internal void AddAll(DicomWarnings others)
+    {
+        Total += others.Total - others.Count;
+        foreach (var warning in others)
+        {
+            Add(warning.Message, warning.Tag, warning.Offset);
+        }
+    }
 }
