@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Pacs.Dicom;
 
@@ -28,9 +29,18 @@ public sealed partial class DicomDataset : IEnumerable<DicomElement>
         {
             if (_characterSet is null)
             {
-                _characterSet = TryGet(DicomTag.SpecificCharacterSet, out var element)
-                    ? CharacterSet.Parse(System.Text.Encoding.ASCII.GetString(element.Value.Span).TrimEnd(' ', '\0'))
-                    : Parent?.CharacterSet ?? CharacterSet.Default;
+                // no recursion: depth comes from the peer. Every level on the way keeps the answer, see ForgetCharacterSet
+                var source = this;
+                while (source._characterSet is null && !source.Contains(DicomTag.SpecificCharacterSet) && source.Parent is { } parent)
+                {
+                    source = parent;
+                }
+                var found = source._characterSet ?? source.DeclaredCharacterSet();
+                for (var level = this; level != source; level = level.Parent!)
+                {
+                    level._characterSet = found;
+                }
+                source._characterSet = _characterSet = found;
             }
             return _characterSet;
         }
@@ -134,7 +144,7 @@ public sealed partial class DicomDataset : IEnumerable<DicomElement>
             foreach (var item in items)
             {
                 item.Parent = this;
-                item._characterSet = null;
+                item.ForgetCharacterSet();
             }
         }
         if (element.Tag == DicomTag.SpecificCharacterSet)
@@ -193,14 +203,22 @@ public sealed partial class DicomDataset : IEnumerable<DicomElement>
         _isOrdered = true;
     }
 
-    /// <summary>Sets a text value with the dictionary's VR. Several values become one, separated by <c>\</c>; none makes the element empty.</summary>
-    /// <exception cref="DicomException">The value is not allowed in this VR, or the data set's character set lacks a character.</exception>
+    /// <summary>
+    /// Sets a text value with the dictionary's VR. Several values become one, separated by <c>\</c>; none makes the element empty. Keys of a query
+    /// and what other systems wrote go through <see cref="SetUnchecked"/>.
+    /// </summary>
+    /// <exception cref="DicomException">
+    /// The value breaks a rule of its VR (<see cref="ValueRules"/>), there are more values than the tag allows, or the data set's character set
+    /// lacks a character.
+    /// </exception>
+    [OverloadResolutionPriority(1)] // Set(tag) without values
     public DicomDataset Set(DicomTag tag, params ReadOnlySpan<string> values) => Set(tag, DicomDictionary.GetVr(tag), values);
 
     /// <summary>Sets a text value with a VR of one's own, for private tags and for those where the dictionary leaves a choice.</summary>
     /// <exception cref="DicomException">The value is not allowed in this VR, or the data set's character set lacks a character.</exception>
     public DicomDataset Set(DicomTag tag, DicomVr vr, params ReadOnlySpan<string> values)
     {
+        Check(tag, vr, values);
         return Set(Encoded(tag, vr, values));
     }
 
@@ -250,15 +268,27 @@ public sealed partial class DicomDataset : IEnumerable<DicomElement>
         return ~low;
     }
 
+    private CharacterSet DeclaredCharacterSet() => TryGet(DicomTag.SpecificCharacterSet, out var element)
+        ? CharacterSet.Parse(System.Text.Encoding.ASCII.GetString(element.Value.Span).TrimEnd(' ', '\0'))
+        : CharacterSet.Default;
+
+    // an item that inherited its character set has a parent that knows it: below one that does not there is nothing to forget
     private void ForgetCharacterSet()
     {
         var work = new Stack<DicomDataset>([this]);
         while (work.TryPop(out var next))
         {
-            next._characterSet = null;
-            foreach (var item in next._elements.SelectMany(e => e.Items ?? []))
+            if (next._characterSet is null)
             {
-                work.Push(item);
+                continue;
+            }
+            next._characterSet = null;
+            foreach (var element in next._elements)
+            {
+                foreach (var item in element.Items ?? [])
+                {
+                    work.Push(item);
+                }
             }
         }
     }
@@ -301,6 +331,14 @@ public sealed partial class DicomDataset : IEnumerable<DicomElement>
 
     private static byte[] NumberBytes(DicomTag tag, DicomVr vr, double value)
     {
+        if (!double.IsFinite(value) && vr != DicomVr.FL && vr != DicomVr.FD)
+        {
+            throw new DicomException($"VR {vr} has no NaN and no infinity", tag);
+        }
+        if (Math.Floor(value) != value && vr.Code is 0x4953 or 0x5553 or 0x5353 or 0x554C or 0x534C or 0x5556 or 0x5356)
+        {
+            throw new DicomException($"VR {vr} takes whole numbers", tag);
+        }
         try
         {
             var bytes = new byte[vr.UnitSize];
@@ -308,9 +346,8 @@ public sealed partial class DicomDataset : IEnumerable<DicomElement>
             {
                 case 0x4953: // IS
                     return System.Text.Encoding.ASCII.GetBytes(checked((int)value).ToString(CultureInfo.InvariantCulture));
-                case 0x4453: // DS: at most 16 characters
-                    var text = value.ToString("R", CultureInfo.InvariantCulture);
-                    return System.Text.Encoding.ASCII.GetBytes(text.Length <= 16 ? text : value.ToString("G10", CultureInfo.InvariantCulture));
+                case 0x4453: // DS
+                    return System.Text.Encoding.ASCII.GetBytes(DecimalString(value));
                 case 0x5553:
                     BinaryPrimitives.WriteUInt16LittleEndian(bytes, checked((ushort)value));
                     return bytes;
@@ -343,5 +380,16 @@ public sealed partial class DicomDataset : IEnumerable<DicomElement>
         {
             throw new DicomException($"The number does not fit VR {vr}", tag);
         }
+    }
+
+    // PS3.5 §6.2: at most 16 characters; as many digits as find room
+    private static string DecimalString(double value)
+    {
+        var text = value.ToString("R", CultureInfo.InvariantCulture);
+        for (var digits = 16; text.Length > DicomVr.DS.MaxLength; digits--)
+        {
+            text = value.ToString("G" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        }
+        return text;
     }
 }

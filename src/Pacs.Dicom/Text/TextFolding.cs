@@ -90,9 +90,7 @@ public static class TextFolding
         folded.Append(letter);
     }
 
-    // Normalize throws on lone surrogates; texts from devices may hold anything
-    private static string Decompose(string text) => HasLoneSurrogate(text) ? text : text.Normalize(NormalizationForm.FormD);
-
+    // what is left of the accents goes, the rest is put together again
     private static string Recompose(string text)
     {
         var plain = new StringBuilder(text.Length);
@@ -103,23 +101,25 @@ public static class TextFolding
                 plain.Append(letter);
             }
         }
-        var result = plain.ToString();
-        return HasLoneSurrogate(result) ? result : result.Normalize(NormalizationForm.FormC);
+        return plain.ToString().Normalize(NormalizationForm.FormC);
     }
 
-    private static bool HasLoneSurrogate(string text)
+    // Normalize throws on lone surrogates and on U+FFFE; texts from devices may hold anything
+    private static string Decompose(string text)
     {
+        StringBuilder? clean = null;
         for (var i = 0; i < text.Length; i++)
         {
-            if (char.IsSurrogate(text[i]))
+            if (char.IsSurrogate(text[i]) && i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]))
             {
-                if (i + 1 >= text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
-                {
-                    return true;
-                }
                 i++;
             }
+            else if (char.IsSurrogate(text[i]) || text[i] == '\uFFFE')
+            {
+                clean ??= new StringBuilder(text);
+                clean[i] = '\uFFFD';
+            }
         }
-        return false;
+        return (clean?.ToString() ?? text).Normalize(NormalizationForm.FormD);
     }
 }
