@@ -2,7 +2,7 @@ namespace Pacs.Gdt;
 
 /// <summary>
 /// The section <c>GdtGenerator</c> of the configuration. Names and defaults are those of the old image, so that its files keep working; what is
-/// new says so.
+/// new says so. <c>UrlOnGdtWritten</c> of the same section is <see cref="Webhook"/>'s.
 /// </summary>
 public sealed class GdtOptions
 {
@@ -10,8 +10,8 @@ public sealed class GdtOptions
     public bool Enable { get; set; } = true;
 
     /// <summary>
-    /// The folder in which the practice software looks for files. Default <c>GdtIncoming</c> (below the data folder when it is relative). It is
-    /// made when it is absent and was never used before; later its absence means that a share is not there, and files wait.
+    /// The folder in which the practice software looks for files. Default <c>GdtIncoming</c> in the working directory. It is made when it is absent
+    /// and was never used before; later its absence means that a share is not there, and files wait.
     /// </summary>
     public string IncomingDir { get; set; } = "GdtIncoming";
 
@@ -26,9 +26,6 @@ public sealed class GdtOptions
 
     /// <summary>8411 of the study file. Default <c>PACS-Datensatz</c>. The old plugin took it only together with <see cref="TestId"/>.</summary>
     public string TestDescription { get; set; } = "PACS-Datensatz";
-
-    /// <summary>Called by HTTP GET when a study file has been written; see <c>Webhooks</c>. Default none.</summary>
-    public string? UrlOnGdtWritten { get; set; }
 
     /// <summary>
     /// New: whether measured values of -1 and below (strain, for example) are exported from echo reports. Default true. The old plugin dropped

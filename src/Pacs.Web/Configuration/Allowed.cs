@@ -39,6 +39,15 @@ public sealed class FolderPathAttribute() : ValidationAttribute("a path")
     public override bool IsValid(object? value) => value is null || (value is string { Length: > 0 } path && !path.Contains('\0'));
 }
 
+/// <summary>The name of a file, without a folder.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class FileNameAttribute() : ValidationAttribute("the name of a file without a folder")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) =>
+        value is null || (value is string { Length: >= 1 and <= 255 } name && name is not ("." or "..") && name.IndexOfAny(['/', '\\', '\0']) < 0);
+}
+
 /// <summary>An absolute http or https address.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class WebAddressAttribute() : ValidationAttribute("an address that starts with http:// or https://")

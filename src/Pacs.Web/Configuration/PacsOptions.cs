@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Pacs.Gdt;
 using Pacs.Storage;
 
 namespace Pacs.Web.Configuration;
@@ -131,6 +132,18 @@ public sealed class PacsOptions
     /// <summary>Traces, metrics and logs for a collector.</summary>
     public TelemetrySettings Telemetry { get; init; } = new();
 
+    /// <summary>What the GDT floor needs of it.</summary>
+    public GdtOptions ToGdtOptions() => new()
+    {
+        Enable = GdtGenerator.Enable,
+        IncomingDir = GdtGenerator.IncomingDir ?? Path.Join(DataDirectory, "gdt"),
+        TransmittedStudiesDatabase = GdtGenerator.TransmittedStudiesDatabase,
+        TestId = GdtGenerator.TestId,
+        TestDescription = GdtGenerator.TestDescription,
+        KeepNegativeValues = GdtGenerator.KeepNegativeValues,
+        MarkerFile = GdtGenerator.MarkerFile,
+    };
+
     /// <summary>What of it the storage floor needs.</summary>
     public StorageOptions ToStorageOptions() => new()
     {
@@ -223,6 +236,19 @@ public sealed class GdtSettings
     /// <summary>An http(s) address that gets a GET request after each GDT file of a new study. Default: none.</summary>
     [WebAddress]
     public Uri? UrlOnGdtWritten { get; init; }
+
+    /// <summary>
+    /// Whether measured values of -1 and below (strain, for example) are exported from echo reports. Default true; the old plugin dropped them. Test
+    /// identifiers are the same either way.
+    /// </summary>
+    public bool KeepNegativeValues { get; init; } = true;
+
+    /// <summary>
+    /// The name of a file that must be in <see cref="IncomingDir"/> before anything is written there. Put one on the share: when the share is not mounted, files
+    /// wait instead of disappearing in the empty mount point. Default: none.
+    /// </summary>
+    [FileName]
+    public string? MarkerFile { get; init; }
 }
 
 /// <summary>The section <c>Telemetry</c>.</summary>

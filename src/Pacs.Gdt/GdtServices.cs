@@ -1,0 +1,24 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Pacs.Storage;
+
+namespace Pacs.Gdt;
+
+/// <summary>Puts this floor together.</summary>
+public static class GdtServices
+{
+    /// <summary>
+    /// Registers the writer of GDT files, the two consumers that feed it and the repairs of devices. Call it after <c>AddStorage</c>: the index must be
+    /// open before files are handed over. Uses <see cref="GdtOptions"/> and <see cref="TimeProvider"/> from the container.
+    /// </summary>
+    public static IServiceCollection AddGdt(this IServiceCollection services)
+    {
+        services.AddSingleton<GdtFiles>();
+        services.AddSingleton<IHostedService>(s => s.GetRequiredService<GdtFiles>());
+        services.AddSingleton<IEventConsumer, StudyConsumer>();
+        services.AddSingleton<IEventConsumer, ReportConsumer>();
+        services.AddSingleton<ICoercion, SonoscapeReportCoercion>();
+        services.AddSingleton<ICoercion, SonoscapeImageCoercion>();
+        return services;
+    }
+}

@@ -1,0 +1,155 @@
+using Pacs.Storage;
+
+namespace Pacs.Gdt;
+
+/// <summary>The import folder cannot be used at the moment. The message has no patient data.</summary>
+public sealed class ImportFolderException : IOException
+{
+    /// <summary>An exception without a reason.</summary>
+    public ImportFolderException()
+    {
+    }
+
+    /// <summary>An exception with a reason.</summary>
+    public ImportFolderException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>An exception with a reason and what caused it.</summary>
+    public ImportFolderException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>
+/// A folder that files are handed over in, and the two tokens of a delivery (docs/adr/0008): the file under a temporary name, which becomes the
+/// file, and an empty witness, which stays until the index knows. Both begin with a dot and end in no extension that practice software takes.
+/// </summary>
+internal sealed class ImportFolder(string path)
+{
+    /// <summary>Where it is.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>For tests: called before every step that touches the disk, may throw what a disk throws.</summary>
+    public Action<string>? BeforeStep { get; init; }
+
+    /// <summary>Whether the folder may be written to.</summary>
+    /// <param name="markerFile">A file that must be there, or null.</param>
+    /// <param name="usedBefore">Whether files were handed over here before: then the folder is not made when it is absent.</param>
+    /// <exception cref="ImportFolderException">It may not.</exception>
+    public void Check(string? markerFile, bool usedBefore)
+    {
+        BeforeStep?.Invoke("check");
+        if (!Directory.Exists(Path))
+        {
+            if (usedBefore || markerFile is not null)
+            {
+                throw new ImportFolderException("the folder is not there");
+            }
+            Directory.CreateDirectory(Path);
+        }
+        if (markerFile is not null && !File.Exists(System.IO.Path.Join(Path, markerFile)))
+        {
+            throw new ImportFolderException("the marker file is not there: is the share mounted?");
+        }
+    }
+
+    /// <summary>Puts both tokens into the folder; they are durable when this returns. Overwrites what an attempt before left behind.</summary>
+    public void Prepare(string kind, ResourceId resource, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            BeforeStep?.Invoke("witness");
+            DurableFiles.Write(Witness(kind, resource), []);
+            BeforeStep?.Invoke("temporary");
+            DurableFiles.Write(Temporary(kind, resource), body);
+            // the names too, not only the bytes: a power cut must not take them away after the index has learnt of them
+            BeforeStep?.Invoke("sync");
+            DurableFiles.SyncFolder(Path);
+        }
+        catch (IOException)
+        {
+            Discard(kind, resource); // on a full disk the bytes are wanted back
+            throw;
+        }
+    }
+
+    /// <summary>Gives the file its name, or finds that this has happened.</summary>
+    /// <returns>
+    /// True: it has the name, or had it before a crash (the practice software may have fetched it since). False: the name is taken. Null: the folder has
+    /// neither of the two tokens, so it is not the folder they were put into.
+    /// </returns>
+    public bool? Publish(string kind, ResourceId resource, ReadOnlySpan<byte> body, string name)
+    {
+        var temporary = Temporary(kind, resource);
+        if (!Directory.Exists(Path))
+        {
+            throw new ImportFolderException("the folder is not there");
+        }
+        if (File.Exists(temporary) && !File.ReadAllBytes(temporary).AsSpan().SequenceEqual(body))
+        {
+            // nobody has seen it under this name: it may be put right
+            DurableFiles.Write(temporary, body);
+            DurableFiles.SyncFolder(Path);
+        }
+        BeforeStep?.Invoke("rename");
+        switch (DurableFiles.Rename(temporary, System.IO.Path.Join(Path, name)))
+        {
+            case RenameResult.Exists:
+                return false;
+            case RenameResult.Missing when !File.Exists(Witness(kind, resource)):
+                return null;
+        }
+        CrashPoint.Hit("gdt-renamed");
+        BeforeStep?.Invoke("sync");
+        DurableFiles.SyncFolder(Path);
+        return true;
+    }
+
+    /// <summary>Whether a name is free. It need not be a moment later.</summary>
+    public bool IsFree(string name) => !System.IO.Path.Exists(System.IO.Path.Join(Path, name));
+
+    /// <summary>Removes the tokens of a delivery that is over or has to begin again. What cannot be removed stays: it does no harm.</summary>
+    public void Discard(string kind, ResourceId resource)
+    {
+        foreach (var token in (string[])[Temporary(kind, resource), Witness(kind, resource)])
+        {
+            try
+            {
+                File.Delete(token);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                continue; // the next attempt writes over it, the next start sweeps it
+            }
+        }
+    }
+
+    /// <summary>The deliveries of which there are tokens.</summary>
+    public IEnumerable<(string Kind, ResourceId Resource)> Tokens()
+    {
+        foreach (var file in Directory.Exists(Path) ? Directory.EnumerateFiles(Path, ".*") : [])
+        {
+            var name = System.IO.Path.GetFileName(file.AsSpan());
+            if (!name.EndsWith(TemporaryEnd, StringComparison.Ordinal) && !name.EndsWith(WitnessEnd, StringComparison.Ordinal))
+            {
+                continue;
+            }
+            var parts = name[1..name.LastIndexOf('.')];
+            var hyphen = parts.IndexOf('-');
+            if (hyphen > 0 && ResourceId.TryParse(parts[(hyphen + 1)..].ToString(), out var resource))
+            {
+                yield return (parts[..hyphen].ToString(), resource);
+            }
+        }
+    }
+
+    private const string TemporaryEnd = ".tmp";
+    private const string WitnessEnd = ".witness";
+
+    private string Temporary(string kind, ResourceId resource) => System.IO.Path.Join(Path, $".{kind}-{resource}{TemporaryEnd}");
+
+    private string Witness(string kind, ResourceId resource) => System.IO.Path.Join(Path, $".{kind}-{resource}{WitnessEnd}");
+}
