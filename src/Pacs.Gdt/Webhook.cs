@@ -76,6 +76,7 @@ public sealed partial class Webhook : IEventConsumer, IDisposable
                 LogGaveUp(Name, outcome);
                 return;
             }
+            LogFailed(Name, outcome, Pauses[attempt]);
             await Task.Delay(Pauses[attempt], _time, ct);
         }
     }
@@ -120,6 +121,9 @@ public sealed partial class Webhook : IEventConsumer, IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Webhook} was called and answered {Status}; redirects are not followed")]
     private partial void LogAnswered(string webhook, int status);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Webhook} could not be called: {Outcome}; tried again in {Pause}")]
+    private partial void LogFailed(string webhook, string outcome, TimeSpan pause);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Webhook} could not be called: {Outcome}; given up")]
     private partial void LogGaveUp(string webhook, string outcome);
