@@ -181,8 +181,8 @@ public sealed class WorklistSettings
     public bool Enable { get; init; } = true;
 
     /// <summary>
-    /// The old worklist folder. Entries are in the index now; from here the accession counter of the old plugin (<c>accessionid.conf</c>) is taken over at the first
-    /// start, so that no number is given twice. Default: none.
+    /// A folder in which other programs put worklist entries as <c>*.wl</c> files, as for Orthanc: they are served beside our own, which are in the index. Of the old plugin
+    /// the accession counter (<c>accessionid.conf</c>) is continued from here, so that no number is given twice. Default: none.
     /// </summary>
     [FolderPath]
     public string? Database { get; init; }

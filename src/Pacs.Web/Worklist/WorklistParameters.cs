@@ -71,7 +71,11 @@ public sealed class WorklistParameters
             Fail("The parameter 'firstname' is missing.");
         }
         var name = $"{lastName}^{firstName}".TrimEnd('^');
-        if (name.Count(c => c == '^') > 4 || Length(name) > DicomVr.PN.MaxLength)
+        if (name.Count(c => c == '^') > 4)
+        {
+            Fail("The parameters 'lastname' and 'firstname' have more than five name components.");
+        }
+        if (Length(name) > DicomVr.PN.MaxLength)
         {
             Fail("The parameters 'lastname' and 'firstname' are too long together: 63 characters at most.");
         }
