@@ -128,7 +128,13 @@ public sealed partial class WorklistFolder(string path, ILogger logger)
                 LogFile(file.FullName, $"it has {length} bytes", null);
                 return new Cached(writtenAt, length, null);
             }
-            return new Cached(writtenAt, length, DicomFile.Parse(await File.ReadAllBytesAsync(file.FullName, ct)).Dataset);
+            var entry = DicomFile.Parse(await File.ReadAllBytesAsync(file.FullName, ct)).Dataset;
+            // type 1 (PS3.4 table K.6-1); the reader forgives so much that other files may look like data sets
+            if (entry.GetSequence(DicomTag.ScheduledProcedureStepSequence).Count > 0)
+            {
+                return new Cached(writtenAt, length, entry);
+            }
+            LogFile(file.FullName, "it has no scheduled procedure step", null);
         }
         catch (DicomException e)
         {
