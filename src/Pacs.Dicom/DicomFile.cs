@@ -45,6 +45,9 @@ public sealed class DicomFile
     /// <summary>Where in the file reading stopped: its length, or where the element of <see cref="DicomReadOptions.StopBefore"/> begins.</summary>
     public long EndOffset { get; }
 
+    /// <summary>Where in the file the data set begins: what follows can be sent as it is.</summary>
+    internal long DatasetOffset { get; init; }
+
     /// <summary>Opens a file. With <see cref="DicomReadOptions.StopBefore"/> only as much of it is read as is needed.</summary>
     /// <exception cref="DicomException">It is not a DICOM file, or damaged.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>

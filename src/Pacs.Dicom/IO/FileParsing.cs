@@ -47,7 +47,7 @@ internal static class FileParsing
                 return false;
             }
             var inflated = DicomReader.ReadDeflated(content, start, options, warnings, out _);
-            file = new DicomFile(meta, inflated, declared, warnings, bytes.Length);
+            file = new DicomFile(meta, inflated, declared, warnings, bytes.Length) { DatasetOffset = start };
             return true;
         }
         var encoding = declared is not null ? ElementEncoding.Of(declared) : Guess(content.Span, total - start, meta.Count > 0);
@@ -56,7 +56,7 @@ internal static class FileParsing
         {
             return false;
         }
-        file = new DicomFile(meta, reading.Dataset, Real(declared, reading.Encoding), warnings, reading.EndOffset);
+        file = new DicomFile(meta, reading.Dataset, Real(declared, reading.Encoding), warnings, reading.EndOffset) { DatasetOffset = start };
         return true;
     }
 

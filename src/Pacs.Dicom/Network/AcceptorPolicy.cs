@@ -15,8 +15,12 @@ public sealed record AcceptorPolicy
     /// <summary>Whether a user identity is good (PS3.7 §D.3.3.7); null, the default, takes every one and none.</summary>
     public Func<UserIdentity?, string, bool>? AcceptsUser { get; init; }
 
-    /// <summary>Which of the proposed transfer syntaxes to use for an abstract syntax; null when the abstract syntax is not supported, empty when none of the transfer syntaxes is.</summary>
-    public Func<string, IReadOnlyList<string>, string?> ChooseTransferSyntax { get; init; } = static (_, proposed) => proposed[0];
+    /// <summary>
+    /// Which of the proposed transfer syntaxes to use for an abstract syntax: null when the abstract syntax is not supported, empty when none
+    /// of the transfer syntaxes is. Null, the default: the first one proposed, or what the handlers of a <see cref="DimseServer"/> prefer.
+    /// A server asks it only about SOP classes that one of its handlers claims.
+    /// </summary>
+    public Func<string, IReadOnlyList<string>, string?>? ChooseTransferSyntax { get; init; }
 
     /// <summary>
     /// Whether the requestor may be the SCP of a SOP class, when it asks to (PS3.7 §D.3.3.4). Default no: this side then serves, and does not send.

@@ -41,4 +41,30 @@ public sealed record AssociationRequest
         string[] syntaxes = transferSyntaxes.IsEmpty ? [DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian] : [.. transferSyntaxes];
         return this with { Contexts = [.. Contexts, new ProposedContext((byte)((Contexts.Count * 2) + 1), abstractSyntax, syntaxes)] };
     }
+
+    /// <summary>
+    /// The same request with what it takes to store files: for each pair of SOP class and transfer syntax one context. Uncompressed data sets
+    /// can be written anew, so their contexts offer Explicit and Implicit VR Little Endian too.
+    /// </summary>
+    /// <param name="paths">Part 10 files; their beginnings are read.</param>
+    /// <exception cref="DicomException">Not a DICOM file, or the files need more than 128 contexts: divide them.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public AssociationRequest ProposeFiles(IEnumerable<string> paths)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        var request = this;
+        var seen = new HashSet<(string, string)>();
+        foreach (var path in paths)
+        {
+            var file = StoredFile.Open(path);
+            if (seen.Add((file.SopClass, file.Syntax.Uid)))
+            {
+                string[] syntaxes = file.IsRewritable
+                    ? [.. new[] { file.Syntax.Uid, DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian }.Distinct()]
+                    : [file.Syntax.Uid];
+                request = request.Propose(file.SopClass, syntaxes);
+            }
+        }
+        return request;
+    }
 }

@@ -19,26 +19,54 @@ public sealed class DimseData
     public TransferSyntax Syntax => Context.TransferSyntax;
 
     /// <summary>How many bytes were consumed so far.</summary>
-    public long BytesRead { get; internal set; }
+    public long BytesRead { get; private set; }
+
+    /// <summary>Whether the last byte has been consumed.</summary>
+    public bool IsEnded { get; internal set; }
 
     /// <summary>
     /// What has arrived, in as few pieces as the pipe has it, waiting for at least one byte. Empty: the last byte has been consumed. Each
     /// non-empty result must be followed by <see cref="Advance"/>, which ends its validity.
     /// </summary>
     /// <exception cref="AssociationException">The peer aborted, went away or broke the protocol before the end of the data set.</exception>
-    public ValueTask<ReadOnlySequence<byte>> ReadAsync(CancellationToken ct) => throw new NotSupportedException();
+    public ValueTask<ReadOnlySequence<byte>> ReadAsync(CancellationToken ct) => _association.ReadDataAsync(this, ct);
 
     /// <summary>Gives back what was consumed, e.g. up to <c>sequence.End</c>. The rest comes again with the next read.</summary>
-    public void Advance(SequencePosition consumed) => throw new NotSupportedException();
+    /// <param name="consumed">A position in the sequence that was read last.</param>
+    public void Advance(SequencePosition consumed) => BytesRead += _association.AdvanceData(this, consumed);
 
     /// <summary>Reads the whole data set into memory: for identifiers and attribute lists, not for images.</summary>
-    /// <param name="maxBytes">More is refused.</param>
+    /// <param name="maxBytes">More is refused; the rest is left in the pipe.</param>
     /// <param name="ct">Gives up.</param>
     /// <exception cref="DicomException">Longer than <paramref name="maxBytes"/>, or not a data set in this transfer syntax.</exception>
     /// <exception cref="AssociationException">The association ended before the data set did.</exception>
-    public ValueTask<DicomDataset> ReadDatasetAsync(int maxBytes, CancellationToken ct) => throw new NotSupportedException();
+    public async ValueTask<DicomDataset> ReadDatasetAsync(int maxBytes, CancellationToken ct)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        while (await ReadAsync(ct) is { IsEmpty: false } sequence)
+        {
+            if (bytes.WrittenCount + sequence.Length > maxBytes)
+            {
+                Advance(sequence.Start);
+                throw new DicomException($"The data set is longer than {maxBytes} bytes");
+            }
+            foreach (var memory in sequence)
+            {
+                bytes.Write(memory.Span);
+            }
+            Advance(sequence.End);
+        }
+        return DicomReader.Read(bytes.WrittenMemory, Syntax);
+    }
 
     /// <summary>Reads the rest and throws it away, so that the association can go on.</summary>
     /// <exception cref="AssociationException">The association ended before the data set did.</exception>
-    public ValueTask DrainAsync(CancellationToken ct) => throw new NotSupportedException();
+    public async ValueTask DrainAsync(CancellationToken ct)
+    {
+        _association.AbandonData();
+        while (await ReadAsync(ct) is { IsEmpty: false } sequence)
+        {
+            Advance(sequence.End);
+        }
+    }
 }
