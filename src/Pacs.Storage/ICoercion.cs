@@ -20,7 +20,7 @@ public interface ICoercion
     /// <summary>Changes the header.</summary>
     /// <param name="header">
     /// Every element before the pixel data. SOP Class and SOP Instance UID must stay: the sender has been told, or is about to be told, that this
-    /// instance is stored.
+    /// instance is stored. Sequences are replaced as a whole, not changed item by item, or the record of original values misses it.
     /// </param>
     /// <param name="pixelData">
     /// The beginning of the pixel data element's value as it is in the file: for encapsulated data the item of the basic offset table, then the first

@@ -98,6 +98,7 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
             e.Property(i => i.ParentId).HasColumnName("series");
             e.HasOne<Series>().WithMany().HasForeignKey(i => i.ParentId).OnDelete(DeleteBehavior.Restrict);
             e.HasIndex(i => i.PublicId).IsUnique();
+            e.HasIndex(i => i.Key).IsUnique();
             e.HasIndex(i => i.ParentId, "ix_instance_series");
             e.HasIndex(i => i.Uid, "ix_instance_uid");
         });

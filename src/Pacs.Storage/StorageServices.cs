@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Pacs.Storage;
 
@@ -7,8 +9,33 @@ public static class StorageServices
 {
     /// <summary>
     /// Registers <see cref="Archive"/>, <see cref="IndexWriter"/>, <see cref="IndexReader"/>, <see cref="EventFeed"/> and the background services, which
-    /// must start before any door opens (recovery runs in them) and stop after. Uses <see cref="StorageOptions"/> and <see cref="TimeProvider"/> from the
-    /// container, every registered <see cref="ICoercion"/> and every registered <see cref="IEventConsumer"/>.
+    /// must start before any door opens (recovery runs in them) and stop after. Uses <see cref="StorageOptions"/> and logging from the container,
+    /// <see cref="TimeProvider"/> if there is one, every registered <see cref="ICoercion"/> and every registered <see cref="IEventConsumer"/>.
     /// </summary>
-    public static IServiceCollection AddStorage(this IServiceCollection services) => throw new NotSupportedException();
+    public static IServiceCollection AddStorage(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<FileInstanceStore>();
+        services.AddSingleton(p => new IndexDatabase(p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<IndexDatabase>>()));
+        services.AddSingleton(p => new EventFeed(new Lazy<IndexReader>(p.GetRequiredService<IndexReader>)));
+        services.AddSingleton(p => new IndexWriter(
+            p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<EventFeed>(),
+            p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<IndexWriter>>()));
+        services.AddSingleton(p => new IndexReader(p.GetRequiredService<IndexDatabase>()));
+        services.AddSingleton<Archive>();
+        services.AddSingleton(p => new Recovery(
+            p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>(),
+            p.GetRequiredService<IndexReader>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Recovery>>()));
+        services.AddSingleton<EventPump>();
+        services.AddSingleton<StabilityWorker>();
+        services.AddSingleton<TrashWorker>();
+
+        // started in this order, stopped in the opposite one
+        services.AddHostedService(p => p.GetRequiredService<IndexWriter>());
+        services.AddHostedService(p => p.GetRequiredService<Recovery>());
+        services.AddHostedService(p => p.GetRequiredService<EventPump>());
+        services.AddHostedService(p => p.GetRequiredService<StabilityWorker>());
+        services.AddHostedService(p => p.GetRequiredService<TrashWorker>());
+        return services;
+    }
 }

@@ -47,4 +47,9 @@ public enum EventKind
 /// <param name="Resource">The resource. It may be gone by the time somebody reads this.</param>
 /// <param name="At">When.</param>
 /// <param name="Detail">What the ids do not say, e.g. the accession number of a worklist item; null as a rule.</param>
-public sealed record PacsEvent(long Seq, EventKind Kind, Level Level, ResourceId Resource, DateTimeOffset At, string? Detail = null);
+/// <param name="Rebuilt">
+/// Written while a lost index was rebuilt from the files: the resource is old, and was announced before. Clients that list changes see it,
+/// consumers do not: no study is sent to the practice software twice.
+/// </param>
+public sealed record PacsEvent(
+    long Seq, EventKind Kind, Level Level, ResourceId Resource, DateTimeOffset At, string? Detail = null, bool Rebuilt = false);

@@ -1,47 +1,334 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Pacs.Storage;
 
 /// <summary>
 /// The only one who writes to the index: one thread, one connection, one queue. Whatever waits is written in one transaction and one fsync (at most
-/// 256 items); an answer comes after the commit. Stopping writes what is queued.
+/// 256 items) without waiting for more: while one batch is flushed the next gathers. An answer comes after the commit. Stopping writes what is queued.
 /// </summary>
-public sealed class IndexWriter : IHostedService
+public sealed partial class IndexWriter : IHostedService, IDisposable
 {
+    private const int MaxBatch = 256;
+    private const int MaxQueue = 1024;
+
+    // after so long without work the log is written into the database, so that losing the log would lose less
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
+
+    private readonly IndexDatabase _database;
+    private readonly FileInstanceStore _store;
+    private readonly EventFeed _feed;
+    private readonly StorageOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<IndexWriter> _log;
+    private readonly BlockingCollection<Item> _queue = [];
+    private readonly SemaphoreSlim _slots = new(MaxQueue);
+    private readonly List<Item> _batch = new(MaxBatch);
+    private Thread? _thread;
+    private bool _disposed;
+    private SqliteConnection? _connection;
+    private DbContextOptions<PacsDb>? _contextOptions;
+    private StoreSql? _storeSql;
+
+    internal IndexWriter(IndexDatabase database, FileInstanceStore store, EventFeed feed, StorageOptions options, TimeProvider time, ILogger<IndexWriter> log)
+    {
+        _database = database;
+        _store = store;
+        _feed = feed;
+        _options = options;
+        _time = time;
+        _log = log;
+    }
+
     /// <summary>
     /// Runs a piece of work inside the writer's next transaction and completes after its commit. Must be short and must not wait for anything but the
-    /// context it is given: everybody's writes wait for it. <c>SaveChangesAsync</c> is called for it.
+    /// context it is given: everybody's writes wait for it. <c>SaveChanges</c> is called for it. If it throws, only its own changes are undone.
     /// </summary>
     /// <exception cref="IndexUnavailableException">The index cannot be written: the disk is full or failing, or another process holds it.</exception>
-    public Task<T> WriteAsync<T>(Func<PacsDb, CancellationToken, Task<T>> work, CancellationToken ct) => throw new NotSupportedException();
+    public Task<T> WriteAsync<T>(Func<PacsDb, CancellationToken, Task<T>> work, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return EnqueueAsync(new Item<T>(
+            transaction =>
+            {
+                using var db = new PacsDb(_contextOptions!);
+                db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.TrackAll;
+                db.Database.UseTransaction(transaction);
+                // SQLite has no asynchronous I/O: the task is finished when it is returned, unless the work waits for something it must not
+                var result = work(db, ct).GetAwaiter().GetResult();
+                db.SaveChanges();
+                return result;
+            }, ct), ct);
+    }
 
     /// <summary>As <see cref="WriteAsync{T}"/>, without a result.</summary>
-    public Task WriteAsync(Func<PacsDb, CancellationToken, Task> work, CancellationToken ct) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
-}
-
-/// <summary>The index cannot be written at the moment: the disk is full or failing, or another process holds it.</summary>
-public sealed class IndexUnavailableException : IOException
-{
-    /// <summary>An exception without a reason.</summary>
-    public IndexUnavailableException()
+    public Task WriteAsync(Func<PacsDb, CancellationToken, Task> work, CancellationToken ct) => WriteAsync(async (db, token) =>
     {
+        await work(db, token);
+        return true;
+    }, ct);
+
+    /// <summary>Opens the index, repairs or makes it, and starts the thread.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _database.Open();
+        Reopen();
+        // the first commit makes the log: from here on a missing one is a loss
+        IndexDatabase.Execute(_connection!, "INSERT INTO setting (name, value) VALUES ('starts', '1') ON CONFLICT (name) DO UPDATE SET value = value + 1");
+        _database.MarkRunning();
+        _thread = new Thread(Run) { IsBackground = true, Name = "index writer" };
+        _thread.Start();
+        return Task.CompletedTask;
     }
 
-    /// <summary>An exception with a reason.</summary>
-    public IndexUnavailableException(string message)
-        : base(message)
+    /// <summary>Writes what is queued, empties the log and closes the index.</summary>
+    public Task StopAsync(CancellationToken cancellationToken)
     {
+        _queue.CompleteAdding();
+        _thread?.Join();
+        return Task.CompletedTask;
     }
 
-    /// <summary>An exception with a reason and what caused it.</summary>
-    public IndexUnavailableException(string message, Exception? innerException)
-        : base(message, innerException)
+    /// <inheritdoc/>
+    public void Dispose()
     {
+        if (_disposed)
+        {
+            return; // containers dispose what they hold under two names twice
+        }
+        _disposed = true;
+        _queue.CompleteAdding();
+        _thread?.Join();
+        _queue.Dispose();
+        _slots.Dispose();
+    }
+
+    /// <summary>Stores one instance whose file is published. Once queued it is written: there is nothing to be gained from giving up then.</summary>
+    /// <exception cref="IndexUnavailableException">As <see cref="WriteAsync{T}"/>.</exception>
+    internal Task<StoreResult> StoreAsync(InstanceRecord record) =>
+        EnqueueAsync(new Item<StoreResult>(_ => _storeSql!.Store(record, _time.GetUtcNow()), CancellationToken.None), CancellationToken.None);
+
+    /// <summary>Deletes a resource, see <see cref="Archive.DeleteAsync"/>.</summary>
+    internal Task<DeleteResult?> DeleteAsync(Level level, ResourceId id, CancellationToken ct) => EnqueueAsync(new Item<DeleteResult?>(
+        transaction => DeleteSql.Delete(_connection!, transaction, level, id, _time.GetUtcNow(), _options.TrashAge), ct), ct);
+
+    private async Task<T> EnqueueAsync<T>(Item<T> item, CancellationToken ct)
+    {
+        await _slots.WaitAsync(ct);
+        try
+        {
+            _queue.Add(item, CancellationToken.None);
+        }
+        catch (InvalidOperationException e)
+        {
+            _slots.Release();
+            throw new IndexUnavailableException("The server is stopping", e);
+        }
+        return await item.Task;
+    }
+
+    private void Run()
+    {
+        var dirty = false;
+        while (!_queue.IsCompleted)
+        {
+            if (!_queue.TryTake(out var first, Idle))
+            {
+                if (dirty && !_queue.IsCompleted)
+                {
+                    Checkpoint("PASSIVE");
+                    dirty = false;
+                }
+                continue;
+            }
+            Write(first);
+            dirty = true;
+        }
+        Close();
+    }
+
+    private void Write(Item first)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var committing = false;
+        try
+        {
+            Reopen();
+            using (var transaction = _connection!.BeginTransaction(deferred: false))
+            {
+                _storeSql!.Use(transaction);
+                for (var item = first; item is not null; item = _batch.Count < MaxBatch && _queue.TryTake(out var next) ? next : null)
+                {
+                    _slots.Release();
+                    _batch.Add(item);
+                    Execute(item, transaction);
+                }
+                CrashPoint.Hit("before-commit");
+                committing = true;
+                transaction.Commit();
+                CrashPoint.Hit("after-commit");
+            }
+            foreach (var item in _batch)
+            {
+                item.Complete();
+            }
+            _feed.Signal();
+            StorageTelemetry.Committed(_batch.Count, Stopwatch.GetElapsedTime(started));
+        }
+        catch (Exception e)
+        {
+            // this thread must survive whatever happens: without it nothing is ever stored again
+            LogFailed(_batch.Count, e);
+            if (_batch.Count == 0)
+            {
+                _slots.Release();
+                _batch.Add(first);
+            }
+            var failure = new IndexUnavailableException("The index cannot be written at the moment", e) { MayBeCommitted = committing };
+            foreach (var item in _batch)
+            {
+                item.Fail(failure);
+            }
+            // whatever state the connection is in, the next batch begins with a new one
+            Abandon();
+        }
+        finally
+        {
+            _batch.Clear();
+        }
+    }
+
+    // each item alone: a broken one must not take the others with it
+    private static void Execute(Item item, SqliteTransaction transaction)
+    {
+        if (item.IsCancelled)
+        {
+            return;
+        }
+        transaction.Save("item");
+        try
+        {
+            item.Run(transaction);
+            transaction.Release("item");
+        }
+        catch (Exception e) when (!IsFatal(e))
+        {
+            transaction.Rollback("item");
+            transaction.Release("item");
+            item.Reject(e);
+        }
+    }
+
+    // errors after which SQLite may have undone the whole transaction, or the next statement would fail as well (sqlite.org/lang_transaction.html)
+    private static bool IsFatal(Exception e) => (e as SqliteException ?? e.InnerException as SqliteException)?.SqliteErrorCode
+        is 5 or 7 or 8 or 10 or 11 or 13 or 14 or 26; // BUSY NOMEM READONLY IOERR CORRUPT FULL CANTOPEN NOTADB
+
+    private void Reopen()
+    {
+        if (_connection is null)
+        {
+            _connection = _database.OpenWriter();
+            _contextOptions = IndexDatabase.ContextOptions(_connection);
+            _storeSql = new StoreSql(_connection, _options, _store.IsWhole);
+        }
+    }
+
+    private void Abandon()
+    {
+        _storeSql?.Dispose();
+        _storeSql = null;
+        _connection?.Dispose();
+        _connection = null;
+    }
+
+    private void Checkpoint(string mode)
+    {
+        try
+        {
+            if (_connection is not null)
+            {
+                IndexDatabase.Execute(_connection, $"PRAGMA wal_checkpoint({mode})");
+            }
+        }
+        catch (SqliteException e)
+        {
+            LogCheckpoint(e);
+        }
+    }
+
+    private void Close()
+    {
+        if (_connection is null)
+        {
+            return;
+        }
+        Checkpoint("TRUNCATE");
+        var lastSeq = IndexDatabase.Scalar(_connection, "SELECT coalesce(max(seq), 0) FROM event") as long? ?? 0;
+        Abandon();
+        _database.MarkClean(lastSeq);
+    }
+
+    [LoggerMessage(10, LogLevel.Error, "A transaction of {Count} items could not be written to the index.")]
+    private partial void LogFailed(int count, Exception e);
+
+    [LoggerMessage(11, LogLevel.Warning, "The write-ahead log could not be written into the index; it grows until it can.")]
+    private partial void LogCheckpoint(Exception e);
+
+    private abstract class Item
+    {
+        public abstract bool IsCancelled { get; }
+
+        public abstract void Run(SqliteTransaction transaction);
+
+        /// <summary>The commit has been done: answers.</summary>
+        public abstract void Complete();
+
+        /// <summary>The item itself failed; the batch goes on. Its exception is the answer, after the commit.</summary>
+        public abstract void Reject(Exception e);
+
+        /// <summary>The batch failed: whatever the item did is undone.</summary>
+        public abstract void Fail(Exception e);
+    }
+
+    private sealed class Item<T>(Func<SqliteTransaction, T> work, CancellationToken ct) : Item
+    {
+        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? _result;
+        private bool _ran;
+        private Exception? _error;
+
+        public Task<T> Task => _done.Task;
+
+        public override bool IsCancelled => ct.IsCancellationRequested;
+
+        public override void Run(SqliteTransaction transaction)
+        {
+            _result = work(transaction);
+            _ran = true;
+        }
+
+        public override void Reject(Exception e) => _error = e;
+
+        public override void Complete()
+        {
+            if (_error is not null and not OperationCanceledException)
+            {
+                _done.TrySetException(_error);
+            }
+            else if (_ran)
+            {
+                _done.TrySetResult(_result!);
+            }
+            else
+            {
+                _done.TrySetCanceled(ct);
+            }
+        }
+
+        public override void Fail(Exception e) => _done.TrySetException(e);
     }
 }

@@ -39,8 +39,8 @@ public sealed class Instance
     /// <summary>How many bytes from the start of the file are before the pixel data; the whole file where there are none.</summary>
     public long HeaderLength { get; set; }
 
-    /// <summary>SHA-256 of the data set in the file.</summary>
-    public byte[] Digest { get; set; } = [];
+    /// <summary>SHA-256 of the data set in the file; null after a rebuild until somebody needs it.</summary>
+    public byte[]? Digest { get; set; }
 
     /// <summary>SHA-256 of the data set as it was received, where a coercion has changed it; else null.</summary>
     public byte[]? ReceivedDigest { get; set; }

@@ -1,6 +1,6 @@
 namespace Pacs.Storage;
 
-/// <summary>A file nobody refers to any more; a worker removes it when its time has come.</summary>
+/// <summary>A file nobody refers to any more; <see cref="TrashWorker"/> removes it when its time has come.</summary>
 public sealed class TrashEntry
 {
     /// <summary>The file, as in <see cref="Instance.Key"/>.</summary>

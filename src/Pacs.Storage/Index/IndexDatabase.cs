@@ -1,0 +1,310 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Pacs.Storage;
+
+/// <summary>In which state the index was found.</summary>
+internal enum IndexState
+{
+    /// <summary>Closed properly, or not there and no files either.</summary>
+    Clean,
+
+    /// <summary>The process or the machine died. What was committed is there; files may have been published without a commit.</summary>
+    Crashed,
+
+    /// <summary>Missing, damaged, without its log, or older than what was closed last: files are there that it has lost.</summary>
+    Lost,
+}
+
+/// <summary>
+/// The database file of the index: who may open it, whether it is sound, how connections are set up. SQLite before 3.51.3 can corrupt a database when two
+/// connections write or checkpoint at the same time, so exactly one here can: <see cref="OpenWriter"/>.
+/// </summary>
+internal sealed partial class IndexDatabase : IDisposable
+{
+    private const string FileName = "index.db";
+    private const string LockName = "pacs.lock";
+
+    // quick_check reads everything; up to here that takes less than a second
+    private const long AlwaysCheckBelow = 256L << 20;
+
+    private readonly string _folder;
+    private readonly string _path;
+    private readonly TimeProvider _time;
+    private readonly ILogger<IndexDatabase> _log;
+    private readonly string _storage;
+    private FileStream? _indexLock;
+    private FileStream? _storageLock;
+
+    public IndexDatabase(StorageOptions options, TimeProvider time, ILogger<IndexDatabase> log)
+    {
+        _folder = Path.GetFullPath(options.ResolvedIndexDirectory);
+        _storage = Path.GetFullPath(options.StorageDirectory);
+        _path = Path.Join(_folder, FileName);
+        _time = time;
+        _log = log;
+    }
+
+    /// <summary>In which state the index was found.</summary>
+    public IndexState State { get; private set; }
+
+    /// <summary>Where a damaged database was moved, if there was one.</summary>
+    public string? DamagedPath { get; private set; }
+
+    /// <summary>Takes the locks, checks what is there, moves it aside if it is damaged, and brings the tables to this version.</summary>
+    /// <exception cref="IOException">Another server uses these folders, or they cannot be used.</exception>
+    public void Open()
+    {
+        Directory.CreateDirectory(_folder);
+        Directory.CreateDirectory(_storage);
+        _storageLock = Lock(_storage);
+        _indexLock = _storage == _folder ? _storageLock : Lock(_folder);
+        SQLitePCL.Batteries_V2.Init();
+
+        var last = ReadMarker();
+        State = File.Exists(_path) ? Judge(last) : File.Exists(_path + "-wal") || last is not null ? IndexState.Lost : IndexState.Clean;
+        Migrate();
+        if (DamagedPath is not null)
+        {
+            Salvage(DamagedPath);
+        }
+    }
+
+    /// <summary>Says that from now on a missing log is a loss. The writer must have written once: then there is a log.</summary>
+    public void MarkRunning() => WriteMarker("running");
+
+    /// <summary>The one connection that writes and checkpoints.</summary>
+    public SqliteConnection OpenWriter()
+    {
+        var connection = Connect(SqliteOpenMode.ReadWriteCreate);
+        // FULL: an answer means that the commit survives a power cut. A longer log checkpoints more rarely; 16 MiB are read in no time.
+        Execute(connection, """
+            PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
+            PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA trusted_schema = OFF
+            """);
+        return connection;
+    }
+
+    /// <summary>A connection that can only read, and never checkpoints.</summary>
+    public SqliteConnection OpenReader()
+    {
+        var connection = Connect(SqliteOpenMode.ReadOnly);
+        Execute(connection, "PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF");
+        return connection;
+    }
+
+    /// <summary>A context over an open connection.</summary>
+    public static DbContextOptions<PacsDb> ContextOptions(SqliteConnection connection) => new DbContextOptionsBuilder<PacsDb>()
+        .UseSqlite(connection).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options;
+
+    /// <summary>Says that everything is on the disk and nothing was left in the log. The last connection must have been closed.</summary>
+    /// <param name="lastSeq">The last event: an index that has less at the next start is an older one.</param>
+    public void MarkClean(long lastSeq) => WriteMarker(string.Create(CultureInfo.InvariantCulture, $"stopped {lastSeq}"));
+
+    public void Dispose()
+    {
+        _indexLock?.Dispose();
+        _storageLock?.Dispose();
+    }
+
+    internal static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // constants of this floor
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+
+    internal static object? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // constants of this floor
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return command.ExecuteScalar();
+    }
+
+    // 10 s: as long as somebody else, such as a backup program, may hold the file before devices are told to come again
+    private SqliteConnection Connect(SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = _path,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = 10,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static FileStream Lock(string folder)
+    {
+        try
+        {
+            return new FileStream(Path.Join(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"The folder {folder} is in use by another server, or cannot be written", e);
+        }
+    }
+
+    // "running", "stopped 4711", or null when there never was an index here
+    private string? ReadMarker()
+    {
+        var bytes = new byte[64];
+        _indexLock!.Position = 0;
+        var length = _indexLock.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return length == 0 ? null : Encoding.ASCII.GetString(bytes, 0, length).Trim();
+    }
+
+    private void WriteMarker(string text)
+    {
+        _indexLock!.Position = 0;
+        _indexLock.Write(Encoding.ASCII.GetBytes(text));
+        _indexLock.SetLength(text.Length);
+        _indexLock.Flush(flushToDisk: true);
+    }
+
+    private IndexState Judge(string? marker)
+    {
+        var crashed = marker == "running";
+        var size = new FileInfo(_path).Length;
+        // a server that runs always has a log; deleting it takes commits away that were promised
+        if (crashed && size > 0 && !File.Exists(_path + "-wal"))
+        {
+            LogWithoutLog(_path);
+            return Check(full: true) is { } damage ? Damaged(damage) : IndexState.Lost;
+        }
+        if (Check(full: crashed || size < AlwaysCheckBelow) is { } problem)
+        {
+            return Damaged(problem);
+        }
+        if (marker?.Split(' ') is ["stopped", var number] && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var seq) && LastSeq() < seq)
+        {
+            LogOlder(_path);
+            return IndexState.Lost;
+        }
+        return crashed ? IndexState.Crashed : IndexState.Clean;
+    }
+
+    private string? Check(bool full)
+    {
+        try
+        {
+            using var connection = Connect(SqliteOpenMode.ReadWrite);
+            if (Scalar(connection, "SELECT count(*) FROM sqlite_schema") is 0L)
+            {
+                return null; // a file without tables: a crash at the first start
+            }
+            if (full && Scalar(connection, "PRAGMA quick_check(1)") is string answer and not "ok")
+            {
+                return answer;
+            }
+            _ = Scalar(connection, "SELECT count(*) FROM __EFMigrationsHistory");
+            return null;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is not (5 or 6 or 10 or 14)) // BUSY, LOCKED, IOERR, CANTOPEN say nothing about the content
+        {
+            return e.Message;
+        }
+    }
+
+    private long LastSeq()
+    {
+        using var connection = Connect(SqliteOpenMode.ReadWrite);
+        return Scalar(connection, "SELECT coalesce(max(seq), 0) FROM event") is long seq ? seq : 0;
+    }
+
+    // never deleted: somebody may want to get more out of it than we do
+    private IndexState Damaged(string problem)
+    {
+        DamagedPath = $"{_path}.damaged-{_time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmssfff}";
+        foreach (var suffix in new[] { "", "-wal", "-shm" })
+        {
+            if (File.Exists(_path + suffix))
+            {
+                File.Move(_path + suffix, DamagedPath + suffix);
+            }
+        }
+        LogDamaged(_path, DamagedPath, problem);
+        return IndexState.Lost;
+    }
+
+    private void Migrate()
+    {
+        using var connection = OpenWriter();
+        using var db = new PacsDb(ContextOptions(connection));
+        // EF waits for ever for a lock that a killed process has left; ours is the file lock
+        Execute(connection, "DROP TABLE IF EXISTS __EFMigrationsLock");
+        db.Database.Migrate();
+    }
+
+    /// <summary>
+    /// Takes over from a damaged index what the files cannot tell: orders, counters, which GDT files were written, and events that a consumer had not yet
+    /// seen. Each part alone, for some of it may be unreadable.
+    /// </summary>
+    private void Salvage(string path)
+    {
+        string[] parts =
+        [
+            "INSERT OR IGNORE INTO main.setting (name, value) SELECT name, value FROM old.setting",
+            "INSERT OR IGNORE INTO main.worklist SELECT * FROM old.worklist",
+            "INSERT OR IGNORE INTO main.gdt_file SELECT * FROM old.gdt_file",
+            // numbers go on where the old ones ended: whoever lists changes never sees one twice
+            "INSERT INTO main.sqlite_sequence (name, seq) SELECT 'event', max(seq) FROM old.event",
+            "INSERT OR IGNORE INTO main.event SELECT * FROM old.event WHERE seq > (SELECT min(seq) FROM old.consumer) OR seq IN (SELECT seq FROM old.parked_event)",
+            "INSERT OR IGNORE INTO main.consumer SELECT * FROM old.consumer",
+            "INSERT OR IGNORE INTO main.parked_event SELECT * FROM old.parked_event",
+        ];
+        using var connection = OpenWriter();
+        using (var attach = connection.CreateCommand())
+        {
+            attach.CommandText = "ATTACH DATABASE @path AS old";
+            attach.Parameters.AddWithValue("@path", path);
+            attach.ExecuteNonQuery();
+        }
+        var saved = 0;
+        foreach (var part in parts)
+        {
+            try
+            {
+                Execute(connection, part);
+                saved++;
+            }
+            catch (SqliteException e)
+            {
+                LogNotSalvaged(part, e);
+            }
+        }
+        LogSalvaged(path, saved, parts.Length);
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "The index {Path} is damaged ({Problem}). It was moved to {Damaged}; a new one is made from the stored files.")]
+    private partial void LogDamaged(string path, string damaged, string problem);
+
+    [LoggerMessage(2, LogLevel.Error, "The index {Path} has lost its write-ahead log. What it has forgotten is read again from the stored files.")]
+    private partial void LogWithoutLog(string path);
+
+    [LoggerMessage(3, LogLevel.Warning, "The index {Path} is older than the one that was closed here, a backup perhaps. What it lacks is read from the stored files.")]
+    private partial void LogOlder(string path);
+
+    [LoggerMessage(4, LogLevel.Warning, "Of the damaged index {Path} {Saved} of {All} parts could be taken over.")]
+    private partial void LogSalvaged(string path, int saved, int all);
+
+    [LoggerMessage(5, LogLevel.Warning, "A part of the damaged index could not be taken over: {Statement}")]
+    private partial void LogNotSalvaged(string statement, Exception e);
+}

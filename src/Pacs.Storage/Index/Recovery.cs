@@ -1,0 +1,229 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Pacs.Dicom;
+
+namespace Pacs.Storage;
+
+/// <summary>What was found when the server started.</summary>
+/// <param name="Swept">Unfinished files that were removed; their senders never got an answer.</param>
+/// <param name="Adopted">Files without a row that were put into the index.</param>
+/// <param name="Unreadable">Files without a row that are no DICOM files; they were left where they are.</param>
+/// <param name="Missing">Rows whose file is gone. The instance is healed when its device sends it again.</param>
+public sealed record RecoveryReport(int Swept, int Adopted, int Unreadable, IReadOnlyList<string> Missing);
+
+/// <summary>
+/// Makes files and index agree when the server starts, before any door opens. After a crash the newest days are compared at once and the older ones in the
+/// background. When the index was lost, everything is read again first: the server never starts empty over existing files.
+/// </summary>
+/// <remarks>
+/// A file without a row is from a crash between rename and commit: it was never acknowledged, its events are written as for a new one. When the index was
+/// lost, its files had been announced: their events are marked <see cref="PacsEvent.Rebuilt"/>, which consumers do not see.
+/// </remarks>
+public sealed partial class Recovery : BackgroundService
+{
+    private const int NewestDays = 3;
+
+    // what an accession number counter jumps over when the index that knew it is gone: orders that have been made and not yet examined
+    private const int AccessionMargin = 1000;
+
+    private readonly FileInstanceStore _store;
+    private readonly IndexDatabase _database;
+    private readonly IndexWriter _writer;
+    private readonly IndexReader _reader;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Recovery> _log;
+    private readonly List<string> _missing = [];
+    private readonly List<string> _older = [];
+    private int _swept;
+    private int _adopted;
+    private int _unreadable;
+    private DateTimeOffset _startedAt;
+
+    internal Recovery(FileInstanceStore store, IndexDatabase database, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger<Recovery> log)
+    {
+        _store = store;
+        _database = database;
+        _writer = writer;
+        _reader = reader;
+        _time = time;
+        _log = log;
+    }
+
+    /// <summary>What has been found so far.</summary>
+    public RecoveryReport Report
+    {
+        get
+        {
+            lock (_missing)
+            {
+                return new RecoveryReport(_swept, _adopted, _unreadable, [.. _missing]);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        _startedAt = _time.GetUtcNow();
+        _swept = _store.SweepIncoming();
+        var days = _store.Days().ToList();
+        var empty = (await _reader.StatisticsAsync(cancellationToken)).Instances == 0;
+        var lost = _database.State == IndexState.Lost || (empty && days.Any(d => _store.Keys(d).Any()));
+        if (lost)
+        {
+            LogRebuilding(_store.Root);
+            // oldest first: of two copies with other content the one that came first stays
+            foreach (var day in Enumerable.Reverse(days))
+            {
+                await CompareAsync(day, lost: true, beforeDoors: true, cancellationToken);
+            }
+            await RaiseAccessionAsync(cancellationToken);
+        }
+        else
+        {
+            foreach (var day in days.Take(NewestDays).Reverse())
+            {
+                await CompareAsync(day, lost: false, beforeDoors: true, cancellationToken);
+            }
+            _older.AddRange(days.Skip(NewestDays));
+        }
+        LogRecovered(_swept, _adopted, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        foreach (var day in _older)
+        {
+            try
+            {
+                await CompareAsync(day, lost: false, beforeDoors: false, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                LogNotCompared(day, e); // one day must not keep the others from being looked at; the next start tries again
+            }
+        }
+    }
+
+    private async Task CompareAsync(string day, bool lost, bool beforeDoors, CancellationToken ct)
+    {
+        var known = _reader.Keys(day);
+        var files = await _store.RunAsync(() => _store.Keys(day).ToList());
+        // what came after the start may be about to be committed
+        var orphans = files.Where(key => !known.ContainsKey(key) && (beforeDoors || FileInstanceStore.ReceivedAt(key) < _startedAt)).ToList();
+
+        var there = files.ToHashSet(StringComparer.Ordinal);
+        var missing = known.Where(k => k.Value && !there.Contains(k.Key)).Select(k => k.Key).ToList();
+        if (missing.Count > 0)
+        {
+            var still = _reader.Keys(day); // some may have been deleted since
+            foreach (var key in missing.Where(k => still.GetValueOrDefault(k) && _store.TryGetPath(k) is null))
+            {
+                LogMissing(key);
+                lock (_missing)
+                {
+                    _missing.Add(key);
+                }
+            }
+        }
+        // reading is what takes time: several at once; storing keeps the order of arrival
+        foreach (var some in orphans.Chunk(64))
+        {
+            var records = await Task.WhenAll(some.Select(key => _store.RunAsync(() => Read(key, lost))));
+            await Task.WhenAll(records.OfType<InstanceRecord>().Select(record => AdoptAsync(record)));
+            ct.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task AdoptAsync(InstanceRecord record)
+    {
+        var result = await _writer.StoreAsync(record);
+        Interlocked.Increment(ref _adopted);
+        LogAdopted(record.File.Key, result.Outcome);
+    }
+
+    private InstanceRecord? Read(string key, bool lost)
+    {
+        try
+        {
+            using var file = File.OpenHandle(_store.PathOf(key), options: FileOptions.SequentialScan);
+            var length = RandomAccess.GetLength(file);
+            var start = new byte[144];
+            // all files here begin with a file meta group of known length: PS3.10 §7.1, FileMetaInformation
+            if (RandomAccess.Read(file, start, 0) < start.Length || !start.AsSpan(128, 4).SequenceEqual("DICM"u8))
+            {
+                LogUnreadable(key, null);
+                Interlocked.Increment(ref _unreadable);
+                return null;
+            }
+            var offset = (int)Math.Min(144L + BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(140)), length);
+            var syntax = DicomFile.Open(_store.PathOf(key), new DicomReadOptions { StopBefore = new DicomTag(0x0004_0000) }).Syntax;
+            var scanner = new HeaderScanner(syntax, IndexTags.Scanned);
+            var block = new byte[64 * 1024];
+            for (long at = offset; at < length && (!scanner.Done || syntax.IsDeflated);)
+            {
+                var read = RandomAccess.Read(file, block, at);
+                scanner.Push(block.AsSpan(0, read));
+                at += read;
+            }
+            if (!scanner.Done || syntax.IsDeflated)
+            {
+                scanner.Complete();
+            }
+            if (Identity.TryRead(scanner.Header, out var identity, out _))
+            {
+                // reading whole files would keep a practice waiting for hours; a digest that is missing is made when it is asked for
+                var digest = lost ? null : _store.DigestOf(key, offset);
+                var stored = new StoredFile(key, length, offset, offset + scanner.HeaderLength, syntax.Uid, digest, null,
+                    FileInstanceStore.ReceivedAt(key), new Origin(OriginKind.Recovered));
+                return new InstanceRecord(identity, stored, scanner.Header, lost);
+            }
+            LogUnreadable(key, null);
+        }
+        catch (Exception e) when (e is DicomException or IOException or UnauthorizedAccessException)
+        {
+            LogUnreadable(key, e);
+        }
+        Interlocked.Increment(ref _unreadable);
+        return null;
+    }
+
+    // an accession number must never be given twice, even if the index that counted them is gone
+    private Task RaiseAccessionAsync(CancellationToken ct) => _writer.WriteAsync(async (db, token) =>
+    {
+        var numbers = await db.Studies.Where(s => s.Accession!.StartsWith('R')).Select(s => s.Accession!).ToListAsync(token);
+        var last = numbers.DefaultIfEmpty("R").Max(a => long.TryParse(a.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var n) && AccessionNumbers.Format(n) == a ? n : 0L);
+        var known = await db.Settings.AnyAsync(s => s.Name == Setting.Accession, token);
+        await AccessionNumbers.RaiseAsync(db, known ? last : last + AccessionMargin, token);
+    }, ct);
+
+    [LoggerMessage(60, LogLevel.Warning, "The index is made again from the files in {Folder}. This may take a while; devices are served when it is done.")]
+    private partial void LogRebuilding(string folder);
+
+    [LoggerMessage(61, LogLevel.Information, "Storage is consistent: {Swept} unfinished files removed, {Adopted} files adopted, in {Seconds:F1} s.")]
+    private partial void LogRecovered(int swept, int adopted, double seconds);
+
+    [LoggerMessage(62, LogLevel.Information, "The file {Key} had no row in the index: {Outcome}.")]
+    private partial void LogAdopted(string key, StoreOutcome outcome);
+
+    [LoggerMessage(63, LogLevel.Error, "The file {Key} is missing. Its instance cannot be shown until its device sends it again.")]
+    private partial void LogMissing(string key);
+
+    [LoggerMessage(64, LogLevel.Error, "The file {Key} has no row in the index and cannot be read; it was left where it is.")]
+    private partial void LogUnreadable(string key, Exception? e);
+
+    [LoggerMessage(65, LogLevel.Error, "The files of {Day} could not be compared with the index.")]
+    private partial void LogNotCompared(string day, Exception e);
+}
