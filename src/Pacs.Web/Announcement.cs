@@ -22,8 +22,8 @@ public sealed partial class Announcement(
             {
                 LogOpen();
             }
+            lifetime.ApplicationStopping.Register(LogStopping);
         });
-        lifetime.ApplicationStopping.Register(LogStopping);
         return Task.CompletedTask;
     }
 

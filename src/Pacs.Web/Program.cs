@@ -1,9 +1,13 @@
 using System.Reflection;
+using Pacs.Dicom;
 using Pacs.Dicom.Network;
+using Pacs.Gdt;
+using Pacs.Storage;
 using Pacs.Web;
 using Pacs.Web.Configuration;
 using Pacs.Web.Dimse;
 using Pacs.Web.Http;
+using Pacs.Web.Worklist;
 
 // The composition root: which parts there are and how they are put together, in the order in which they start.
 return await PacsServer.RunAsync(args);
@@ -51,10 +55,20 @@ namespace Pacs.Web
 
         private static async Task<int> ServeAsync(PacsConfiguration configuration)
         {
-            await using var app = Build(configuration);
             try
             {
-                await app.StartAsync();
+                await using var app = Build(configuration);
+                try
+                {
+                    await app.StartAsync();
+                }
+                catch
+                {
+                    await app.StopAsync(); // what has started already, in order
+                    throw;
+                }
+                await app.WaitForShutdownAsync();
+                return 0;
             }
             catch (IOException e) when (Listener.Explain(e) is { } sentence)
             {
@@ -66,8 +80,6 @@ namespace Pacs.Web
                 await Console.Error.WriteLineAsync($"The server cannot start: {e.Message}"); // folders and disks: the message names them
                 return 1;
             }
-            await app.WaitForShutdownAsync();
-            return 0;
         }
 
         /// <summary>Puts the server together; the caller starts and disposes it.</summary>
@@ -86,10 +98,15 @@ namespace Pacs.Web
             services.AddSingleton(options).AddSingleton(configuration).AddSingleton(listener).AddSingleton(TimeProvider.System);
             services.AddHostedService<ServiceNotification>().AddHostedService<Announcement>();
             services.AddRouting();
-            services.AddSingleton(options.ToStorageOptions());
-            services.AddDimse(_ => new DimseHandlers());
+            services.AddSingleton(options.ToStorageOptions()).AddStorage();
+            services.AddSingleton(options.ToGdtOptions()).AddGdt();
+            services.AddWorklist(options);
+            services.AddDimse(s =>
+            {
+                var handlers = new DimseHandlers().AddStorage(s.GetRequiredService<StoreScp>());
+                return s.GetService<WorklistScp>() is { } worklist ? handlers.AddFind(worklist, DicomUid.ModalityWorklistInformationModelFind) : handlers;
+            });
             services.AddSingleton<Readiness>();
-            // GDT, worklist and pages add themselves here, one line each
 
             replace?.Invoke(services);
             var app = builder.Build();
@@ -100,6 +117,10 @@ namespace Pacs.Web
             app.UseMiddleware<RequestGuard>();
             app.MapGet("/health/live", () => Results.Text("live"));
             app.MapGet("/health/ready", (Readiness readiness, CancellationToken ct) => readiness.AnswerAsync(ct));
+            if (options.Worklists.Enable)
+            {
+                app.MapWorklist();
+            }
             // pages and routes map themselves here, one line each
             return app;
         }

@@ -52,6 +52,7 @@ public sealed class ServerProcess : IAsyncDisposable
         {
             ["StorageDirectory"] = server.StorageDirectory,
             ["IndexDirectory"] = server.StorageDirectory,
+            ["BindAddress"] = "127.0.0.1",
             ["DicomPort"] = server.DicomPort,
             ["HttpPort"] = server.HttpPort,
             ["Worklists"] = new Dictionary<string, object?> { ["Enable"] = true, ["Database"] = server.WorklistDirectory },
@@ -105,6 +106,10 @@ public sealed class ServerProcess : IAsyncDisposable
             await Task.Delay(50, ct);
         }
     }
+
+    /// <summary>Runs the program with this server's configuration to its end, e.g. <c>health</c>; without a command it is a server that is expected not to start.</summary>
+    public Task<Tool.Result> RunCommandAsync(CancellationToken ct, params string[] command) =>
+        Tool.RunAsync("dotnet", ct, [ProgramPath(), .. command, "--config", Path.Join(Folder, "orthanc.json")]);
 
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
     public async Task KillAsync(CancellationToken ct)
