@@ -54,90 +54,19 @@ internal sealed class CodeExtensions
     /// <summary>Characters to bytes; false when no set has one of them.</summary>
     public bool TryEncode(string text, DicomVr vr, out byte[] bytes)
     {
-        var writer = new ArrayBufferWriter<byte>(text.Length + 16);
-        var g0 = _firstG0;
-        var g1 = _firstG1;
+        var writer = new Writer(this, text.Length);
         foreach (var character in text)
         {
-            if (character < 0x80)
-            {
-                // escape sequences are ours to write
-                if (character == Escape)
-                {
-                    bytes = [];
-                    return false;
-                }
-                if (character < 0x20 || IsDelimiter(character, vr))
-                {
-                    Return(writer, ref g0, ref g1);
-                }
-                else if (g0.IsDouble)
-                {
-                    Designate(writer, g0 = _firstG0);
-                }
-                Write(writer, (byte)character);
-            }
-            else if (!TryWrite(writer, character, ref g0, ref g1))
+            // escape sequences are ours to write
+            if (character == Escape || !writer.TryWrite(character, vr))
             {
                 bytes = [];
                 return false;
             }
         }
-        Return(writer, ref g0, ref g1);
-        bytes = writer.WrittenSpan.ToArray();
+        writer.Return();
+        bytes = writer.ToArray();
         return true;
-    }
-
-    private bool TryWrite(ArrayBufferWriter<byte> writer, char character, ref CodedSet g0, ref CodedSet? g1)
-    {
-        if (g0.IsDouble && g0.TryGetCode(character, out var code))
-        {
-            Write(writer, g0, code);
-            return true;
-        }
-        if (g1 is not null && g1.TryGetCode(character, out code))
-        {
-            Write(writer, g1, code);
-            return true;
-        }
-        foreach (var set in _sets)
-        {
-            if (set.TryGetCode(character, out code))
-            {
-                Designate(writer, set);
-                if (set.IsG0)
-                {
-                    g0 = set;
-                }
-                else
-                {
-                    g1 = set;
-                }
-                Write(writer, set, code);
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /// <summary>
-    /// The sets of the first value must be active before delimiters, line ends and the end of the value (PS3.5 §6.1.2.5.3). G1 has to be
-    /// given back only if the first value has a set for it: the examples of annexes I and K leave Korean and Chinese there.
-    /// </summary>
-    private void Return(ArrayBufferWriter<byte> writer, ref CodedSet g0, ref CodedSet? g1)
-    {
-        if (g0 != _firstG0)
-        {
-            Designate(writer, g0 = _firstG0);
-        }
-        if (g1 != _firstG1)
-        {
-            if (_firstG1 is not null)
-            {
-                Designate(writer, _firstG1);
-            }
-            g1 = _firstG1;
-        }
     }
 
     private int Decode(ReadOnlySpan<byte> bytes, Span<char> text, DicomVr vr)
@@ -247,21 +176,105 @@ internal sealed class CodeExtensions
     private static bool IsDelimiter(char character, DicomVr vr) =>
         character == '\\' ? vr.IsMultiString : character is '^' or '=' && vr == DicomVr.PN;
 
-    private static void Designate(ArrayBufferWriter<byte> writer, CodedSet set) => writer.Write(set.Designation);
-
-    private static void Write(ArrayBufferWriter<byte> writer, CodedSet set, ushort code)
+    /// <summary>A text being written, and which sets are active in it.</summary>
+    private struct Writer(CodeExtensions extensions, int length)
     {
-        var high = set.IsG0 ? 0 : 0x80;
-        if (set.IsDouble)
+        private readonly ArrayBufferWriter<byte> _bytes = new(length + 16);
+        private CodedSet _g0 = extensions._firstG0;
+        private CodedSet? _g1 = extensions._firstG1;
+
+        // Many readers decode all that follows an escape sequence in its set alone: G1 is designated anew after every change of G0
+        private bool _isG1Hidden;
+
+        public readonly byte[] ToArray() => _bytes.WrittenSpan.ToArray();
+
+        public bool TryWrite(char character, DicomVr vr)
         {
-            Write(writer, (byte)((code >> 8) | high));
+            if (character < 0x80)
+            {
+                if (character < 0x20 || IsDelimiter(character, vr))
+                {
+                    Return();
+                }
+                else if (_g0.IsDouble)
+                {
+                    Designate(extensions._firstG0);
+                }
+                Write((byte)character);
+                return true;
+            }
+            if (_g0.IsDouble && _g0.TryGetCode(character, out var code))
+            {
+                Write(_g0, code);
+                return true;
+            }
+            if (_g1 is not null && !_isG1Hidden && !_g0.IsDouble && _g1.TryGetCode(character, out code))
+            {
+                Write(_g1, code);
+                return true;
+            }
+            foreach (var set in extensions._sets)
+            {
+                if (set.TryGetCode(character, out code))
+                {
+                    if (!set.IsG0 && _g0.IsDouble)
+                    {
+                        Designate(extensions._firstG0);
+                    }
+                    Designate(set);
+                    Write(set, code);
+                    return true;
+                }
+            }
+            return false;
         }
-        Write(writer, (byte)(code & 0xFF | high));
-    }
 
-    private static void Write(ArrayBufferWriter<byte> writer, byte value)
-    {
-        writer.GetSpan(1)[0] = value;
-        writer.Advance(1);
+        /// <summary>
+        /// The sets of the first value must be active before delimiters, line ends and the end of the value (PS3.5 §6.1.2.5.3). G1 has to be
+        /// given back only if the first value has a set for it: the examples of annexes I and K leave Korean and Chinese there.
+        /// </summary>
+        public void Return()
+        {
+            if (_g0 != extensions._firstG0)
+            {
+                Designate(extensions._firstG0);
+            }
+            if (_g1 != extensions._firstG1 && extensions._firstG1 is not null)
+            {
+                Designate(extensions._firstG1);
+            }
+            _g1 = extensions._firstG1;
+            _isG1Hidden = false;
+        }
+
+        private void Designate(CodedSet set)
+        {
+            _bytes.Write(set.Designation);
+            if (set.IsG0)
+            {
+                _g0 = set;
+            }
+            else
+            {
+                _g1 = set;
+            }
+            _isG1Hidden = set.IsG0;
+        }
+
+        private readonly void Write(CodedSet set, ushort code)
+        {
+            var high = set.IsG0 ? 0 : 0x80;
+            if (set.IsDouble)
+            {
+                Write((byte)((code >> 8) | high));
+            }
+            Write((byte)((code & 0xFF) | high));
+        }
+
+        private readonly void Write(byte value)
+        {
+            _bytes.GetSpan(1)[0] = value;
+            _bytes.Advance(1);
+        }
     }
 }

@@ -78,6 +78,17 @@ public sealed class CharacterSetTests
         Assert.Equal("Ж^Ќ\\Ќ", set.Decode(Hex("1B2D4C B6 5E AC 5C AC"), DicomVr.LT));
     }
 
+    [Fact]
+    public void What_follows_an_escape_sequence_is_in_its_set_alone()
+    {
+        // ISO 2022 would let Katakana stay in G1 while Kanji are in G0; readers that decode piece by piece would stumble
+        var set = CharacterSet.Parse(@"ISO 2022 IR 13\ISO 2022 IR 87");
+        Assert.True(set.TryEncode("ｱ山ｲa", DicomVr.LO, out var bytes));
+        Assert.Equal(Convert.ToHexString(Hex("B1 1B2442 3B33 1B284A 1B2949 B2 61")), Convert.ToHexString(bytes));
+        Assert.Equal("ｱ山ｲa", set.Decode(bytes, DicomVr.LO));
+        Assert.Equal("ｱ山ｲa", set.Decode(Hex("B1 1B2442 3B33 B2 1B284A 61"), DicomVr.LO));
+    }
+
     [Theory]
     [InlineData("ISO_IR 101", 28592)]
     [InlineData("ISO_IR 109", 28593)]
