@@ -38,4 +38,33 @@ public sealed class DictionaryTests
         Assert.Equal("OverlayRows", entry!.Keyword);
         Assert.Equal(new DicomTag(0x6002, 0x0010), entry.Tag);
     }
+
+    [Fact]
+    public void The_generated_tables_are_those_of_tools_dictionary()
+    {
+        // stale? dotnet run tools/gen-dictionary.cs
+        var tags = Rows("tags.tsv");
+        foreach (var row in tags)
+        {
+            // repeating groups are written with x for any digit; (0028,04x0) starts at 10 because (0028,0400) is another
+            var first = row[0].Replace('x', '0');
+            var tag = DicomTag.Parse(first != row[0] && tags.Any(r => r[0] == first) ? row[0].Replace('x', '1') : first);
+            var entry = DicomDictionary.Find(tag);
+            Assert.NotNull(entry);
+            Assert.Equal([row[1], row[2], row[3], row[4], row[5]], [entry.Keyword, entry.Name, entry.VrText, entry.Vm, entry.IsRetired ? "Y" : "N"]);
+        }
+        Assert.Equal(tags.Count, DicomDictionary.All.Count);
+
+        var uids = Rows("uids.tsv");
+        foreach (var row in uids)
+        {
+            var entry = DicomUid.Find(row[0]);
+            Assert.NotNull(entry);
+            Assert.Equal([row[1], row[2], row[3], row[4]], [entry.Name, entry.Keyword, entry.Type, entry.IsRetired ? "Y" : "N"]);
+        }
+        Assert.Equal(uids.Count, DicomUid.All.Count());
+
+        static List<string[]> Rows(string name) =>
+            [.. File.ReadLines(Path.Join(Repository.Root, "tools", "dictionary", name)).Skip(1).Where(l => l.Length > 0).Select(l => l.Split('\t'))];
+    }
 }

@@ -87,7 +87,10 @@ internal static class FileParsing
                 {
                     return false;
                 }
-                // whatever is left is too short for an element; the data set will complain
+                if (declaredEnd != at)
+                {
+                    throw new DicomException("The file ends inside its file meta group", null, at);
+                }
                 break;
             }
             // a deflate stream may begin with 02 00 by chance: there the length has the say
@@ -142,7 +145,7 @@ internal static class FileParsing
             var encoding = new ElementEncoding(isExplicit, bigEndian);
             var tag = encoding.Tag(content);
             // an old file begins with a known element of a low group: 0008 as a rule
-            if (tag.Group is 0 or 4 or 8 or 0x10 or 0x18 or 0x20 or 0x28 && DicomDictionary.GetVr(tag) != DicomVr.UN
+            if (tag.Group is 4 or 8 or 0x10 or 0x18 or 0x20 or 0x28 && DicomDictionary.GetVr(tag) != DicomVr.UN
                 && (isExplicit || encoding.U32(content[4..]) <= length - 8))
             {
                 return encoding;

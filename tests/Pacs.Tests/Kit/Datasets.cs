@@ -22,11 +22,15 @@ internal static class Datasets
             }
             if (!Same(left[i], right[i]))
             {
-                return $"{left[i]} became {right[i]}";
+                return $"{left[i]} became {right[i]}{Inside(left[i], right[i])}";
             }
         }
         return null;
     }
+
+    private static string Inside(DicomElement a, DicomElement b) => a.Items is { } items && b.Items is { } others
+        ? ", in an item: " + items.Zip(others, Difference).FirstOrDefault(d => d is not null)
+        : $", {Convert.ToHexString(a.Value.Span[..Math.Min(40, a.Value.Length)])} became {Convert.ToHexString(b.Value.Span[..Math.Min(40, b.Value.Length)])}";
 
     /// <summary>Whether two elements have the same tag, VR and content.</summary>
     public static bool Same(DicomElement a, DicomElement b)
