@@ -172,10 +172,10 @@ internal sealed class ElementTokens
                 return false;
             }
             // devices call things sequences that are none
-            vr = header.Length >= 8 && StartsWithItem(bytes[header.Size..]) ? DicomVr.SQ : DicomVr.UN;
-            if (vr == DicomVr.UN)
+            if (header.Length < 8 || !StartsWithItem(bytes[header.Size..]))
             {
-                Warn("A sequence without items, taken as UN", header.Tag, position);
+                vr = DicomDictionary.GetVr(header.Tag) is var known && known == DicomVr.SQ ? DicomVr.UN : known;
+                Warn("A sequence without items, taken as a value", header.Tag, position);
             }
         }
         Report(header, position);

@@ -232,7 +232,7 @@ public sealed class DicomReaderTests
         var dataset = DicomReader.Read(bytes, Implicit);
         Assert.Equal(Count, dataset.Count);
         // a square would take minutes
-        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20));
+        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(60));
         Assert.True(dataset.Zip(dataset.Skip(1)).All(p => p.First.Tag < p.Second.Tag));
     }
 
