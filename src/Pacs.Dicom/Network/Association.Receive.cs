@@ -186,51 +186,26 @@ public sealed partial class Association
         sequence = default;
         var rest = result.Buffer;
         var cursor = _cursor;
+        PduCursor.Kind kind;
+        PduHeader control;
         try
         {
-            while (true)
-            {
-                var kind = cursor.Next(ref rest, _limits.MaxPdu, out var control);
-                if (kind != PduCursor.Kind.Fragment)
-                {
-                    if (!_chain.IsEmpty)
-                    {
-                        break;
-                    }
-                    _cursor = cursor;
-                    return kind == PduCursor.Kind.Control ? EndedByControl(control, result, rest) : NeedsMore(result, rest);
-                }
-                Expect(cursor.Pdv);
-                var count = (uint)Math.Min(cursor.PdvLeft, rest.Length);
-                if (count == 0 && cursor.PdvLeft > 0)
-                {
-                    if (!_chain.IsEmpty)
-                    {
-                        break;
-                    }
-                    _cursor = cursor;
-                    return NeedsMore(result, rest);
-                }
-                var fragment = rest.Slice(0, count);
-                _chain.Append(fragment, cursor);
-                rest = rest.Slice(fragment.End);
-                var isEnd = cursor.Take(count);
-                _chainEnd = cursor;
-                _chainEndPosition = fragment.End;
-                if (isEnd)
-                {
-                    break;
-                }
-            }
+            kind = Link(ref cursor, ref rest, out control);
         }
         catch (AssociationException) when (!_chain.IsEmpty)
         {
             // what came before the violation is good; the next read meets it again
+            (kind, control) = (PduCursor.Kind.Fragment, default);
         }
         catch (AssociationException e)
         {
             _input.AdvanceTo(result.Buffer.Start);
             throw Violated(e);
+        }
+        if (kind != PduCursor.Kind.Fragment && _chain.IsEmpty)
+        {
+            _cursor = cursor;
+            return kind == PduCursor.Kind.Control ? EndedByControl(control, result, rest) : NeedsMore(result, rest);
         }
         Step(UpperLayerEvent.DataReceived); // DT-2
         _isPartial = false;
@@ -245,6 +220,36 @@ public sealed partial class Association
         sequence = _chain.Sequence;
         _isDataOpen = true;
         return true;
+    }
+
+    /// <summary>Appends fragments to the chain up to the end of the data set, or of what has arrived, or to what is no fragment.</summary>
+    /// <returns>What stopped it; <see cref="PduCursor.Kind.Fragment"/> for the end of the data set.</returns>
+    private PduCursor.Kind Link(ref PduCursor cursor, ref ReadOnlySequence<byte> rest, out PduHeader control)
+    {
+        while (true)
+        {
+            var kind = cursor.Next(ref rest, _limits.MaxPdu, out control);
+            if (kind != PduCursor.Kind.Fragment)
+            {
+                return kind;
+            }
+            Expect(cursor.Pdv);
+            var count = (uint)Math.Min(cursor.PdvLeft, rest.Length);
+            if (count == 0 && cursor.PdvLeft > 0)
+            {
+                return PduCursor.Kind.Incomplete;
+            }
+            var fragment = rest.Slice(0, count);
+            _chain.Append(fragment, cursor);
+            rest = rest.Slice(fragment.End);
+            var isEnd = cursor.Take(count);
+            _chainEnd = cursor;
+            _chainEndPosition = fragment.End;
+            if (isEnd)
+            {
+                return PduCursor.Kind.Fragment;
+            }
+        }
     }
 
     private void Expect(PdvHeader pdv)

@@ -43,8 +43,9 @@ public sealed record AssociationRequest
     }
 
     /// <summary>
-    /// The same request with what it takes to store files: for each pair of SOP class and transfer syntax one context. Uncompressed data sets
-    /// can be written anew, so their contexts offer Explicit and Implicit VR Little Endian too.
+    /// The same request with what it takes to store files: for each pair of SOP class and transfer syntax a context of its own, so that data
+    /// sets go over the wire as they are. Uncompressed ones can be written anew: for them follow contexts with Explicit and Implicit VR Little
+    /// Endian, while there is room.
     /// </summary>
     /// <param name="paths">Part 10 files; their beginnings are read.</param>
     /// <exception cref="DicomException">Not a DICOM file, or the files need more than 128 contexts: divide them.</exception>
@@ -53,17 +54,23 @@ public sealed record AssociationRequest
     {
         ArgumentNullException.ThrowIfNull(paths);
         var request = this;
-        var seen = new HashSet<(string, string)>();
+        var asTheyAre = new HashSet<(string, string)>();
+        var rewritable = new List<string>();
         foreach (var path in paths)
         {
             var file = StoredFile.Open(path);
-            if (seen.Add((file.SopClass, file.Syntax.Uid)))
+            if (asTheyAre.Add((file.SopClass, file.Syntax.Uid)))
             {
-                string[] syntaxes = file.IsRewritable
-                    ? [.. new[] { file.Syntax.Uid, DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian }.Distinct()]
-                    : [file.Syntax.Uid];
-                request = request.Propose(file.SopClass, syntaxes);
+                request = request.Propose(file.SopClass, file.Syntax.Uid);
+                if (file.IsRewritable && !rewritable.Contains(file.SopClass))
+                {
+                    rewritable.Add(file.SopClass);
+                }
             }
+        }
+        foreach (var sopClass in rewritable.Take(PduReader.MaxContexts - request.Contexts.Count))
+        {
+            request = request.Propose(sopClass);
         }
         return request;
     }
