@@ -2,8 +2,18 @@ using System.Net;
 
 namespace Pacs.Tests;
 
-public sealed class SecurityTests
+public sealed class SecurityTests(SecurityTests.Shared shared) : IClassFixture<SecurityTests.Shared>
 {
+    /// <summary>One server for all: no test changes it.</summary>
+    public sealed class Shared : IAsyncLifetime
+    {
+        public TestServer Server { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Server = await TestServer.StartAsync(new Dictionary<string, string> { ["HostNames"] = "pacs.example.org" });
+
+        public ValueTask DisposeAsync() => Server.DisposeAsync();
+    }
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -19,7 +29,7 @@ public sealed class SecurityTests
     [InlineData("192.168.1.122.evil.com", HttpStatusCode.MisdirectedRequest)]
     public async Task Only_names_that_are_ours_are_answered(string host, HttpStatusCode expected)
     {
-        await using var server = await TestServer.StartAsync(new Dictionary<string, string> { ["HostNames"] = "pacs.example.org" });
+        var server = shared.Server;
         using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live");
         request.Headers.Host = host;
 
@@ -37,7 +47,7 @@ public sealed class SecurityTests
     [InlineData("Referer", "http://evil.example.com/page")]
     public async Task Another_site_must_not_change_anything(string header, string value)
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var request = new HttpRequestMessage(HttpMethod.Post, "/health/live");
         request.Headers.Add(header, value);
 
@@ -54,7 +64,7 @@ public sealed class SecurityTests
     [InlineData("User-Agent", "a-program")]
     public async Task Our_own_pages_and_programs_may(string header, string value)
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var request = new HttpRequestMessage(HttpMethod.Post, "/health/live");
         request.Headers.Add(header, value == "self" ? $"http://127.0.0.1:{server.HttpPort}" : value);
 
@@ -66,7 +76,7 @@ public sealed class SecurityTests
     [Fact]
     public async Task Another_site_may_link_to_what_only_reads()
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live");
         request.Headers.Add("Sec-Fetch-Site", "cross-site");
 
@@ -80,7 +90,7 @@ public sealed class SecurityTests
     [InlineData("/no/such/page")]
     public async Task Every_answer_has_the_security_headers(string path)
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Add("Accept", "text/html");
 
@@ -96,7 +106,7 @@ public sealed class SecurityTests
     [Fact]
     public async Task An_unknown_address_is_a_page_for_a_browser_and_empty_for_a_program()
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var request = new HttpRequestMessage(HttpMethod.Get, "/no/<script>alert(1)</script>");
         request.Headers.Add("Accept", "text/html,*/*");
 
