@@ -63,6 +63,7 @@ internal sealed class ImportFolder(string path)
         {
             BeforeStep?.Invoke("witness");
             DurableFiles.Write(Witness(kind, resource), []);
+            CrashPoint.Hit("gdt-witness");
             BeforeStep?.Invoke("temporary");
             DurableFiles.Write(Temporary(kind, resource), body);
             // the names too, not only the bytes: a power cut must not take them away after the index has learnt of them

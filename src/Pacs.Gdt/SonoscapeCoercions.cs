@@ -12,6 +12,8 @@ namespace Pacs.Gdt;
 /// </summary>
 public sealed class SonoscapeReportCoercion : ICoercion
 {
+    private const string Description = "Structured Reports";
+
     /// <inheritdoc/>
     public string Name => "sonoscape-report-series";
 
@@ -20,26 +22,30 @@ public sealed class SonoscapeReportCoercion : ICoercion
     {
         ArgumentNullException.ThrowIfNull(header);
         return Sonoscape.Made(header) && header.GetString(DicomTag.Modality) == "SR"
-            && header.GetString(DicomTag.StudyInstanceUID) is { Length: > 0 } study && DicomUid.IsTolerable(study)
-            && header.GetString(DicomTag.SeriesInstanceUID) is { Length: > 0 } series && series != SeriesFor(study);
+            && header.GetString(DicomTag.StudyInstanceUID) is { } study && DicomUid.IsTolerable(study)
+            && header.GetString(DicomTag.SeriesDescription) != Description; // one that was repaired before, here or by the old plugin
     }
 
     /// <inheritdoc/>
     public void Apply(DicomDataset header, ReadOnlySpan<byte> pixelData)
     {
         ArgumentNullException.ThrowIfNull(header);
-        header.Set(DicomTag.SeriesInstanceUID, SeriesFor(header.GetString(DicomTag.StudyInstanceUID)!));
+        header.Set(DicomTag.SeriesInstanceUID, SeriesFor(header.GetString(DicomTag.StudyInstanceUID)!, header.GetString(DicomTag.SeriesInstanceUID)));
         header.Set(DicomTag.SeriesNumber, ((header.GetInt32(DicomTag.SeriesNumber) ?? 0) + 1L).ToString(CultureInfo.InvariantCulture));
-        header.Set(DicomTag.SeriesDescription, "Structured Reports");
+        header.Set(DicomTag.SeriesDescription, Description);
     }
 
     /// <summary>
-    /// The series of a study's reports: the study's UID and <c>.1</c>; where that is too long, a UID derived from the study's, always the same
-    /// (PS3.5 §B.2: a UUID, made of a hash).
+    /// The series of a study's reports: the study's UID and <c>.1</c>, as the old plugin had it. Where that is the series the report came in, which the
+    /// images are in, or too long, a UID derived from the study's, always the same (PS3.5 §B.2: a UUID, made of a hash).
     /// </summary>
-    internal static string SeriesFor(string study) => study.Length + 2 <= DicomUid.MaxLength
-        ? study + ".1"
-        : DicomUid.FromGuid(NameBased(SHA256.HashData(Encoding.ASCII.GetBytes("Sonoscape report series of " + study))));
+    internal static string SeriesFor(string study, string? current)
+    {
+        var series = study + ".1";
+        return series.Length <= DicomUid.MaxLength && series != current
+            ? series
+            : DicomUid.FromGuid(NameBased(SHA256.HashData(Encoding.ASCII.GetBytes("Sonoscape report series of " + study))));
+    }
 
     // RFC 9562 §5.8: version 8 is for hashes of one's own choice
     private static Guid NameBased(byte[] hash)

@@ -30,10 +30,19 @@ public sealed class SonoscapeTests
         var series = header.GetString(DicomTag.SeriesInstanceUID)!;
         Assert.StartsWith("2.25.", series);
         Assert.True(DicomUid.IsValid(series));
-        Assert.Equal(series, SonoscapeReportCoercion.SeriesFor(study));
-        Assert.NotEqual(series, SonoscapeReportCoercion.SeriesFor("1." + new string('3', 61)));
-        Assert.Equal("1." + new string('2', 60) + ".1", SonoscapeReportCoercion.SeriesFor("1." + new string('2', 60)));
+        Assert.Equal(series, SonoscapeReportCoercion.SeriesFor(study, null));
+        Assert.NotEqual(series, SonoscapeReportCoercion.SeriesFor("1." + new string('3', 61), null));
+        Assert.Equal("1." + new string('2', 60) + ".1", SonoscapeReportCoercion.SeriesFor("1." + new string('2', 60), null));
         Assert.Equal(1, header.GetInt32(DicomTag.SeriesNumber));
+    }
+
+    [Fact]
+    public void A_report_that_came_in_the_series_it_would_get_goes_to_another()
+    {
+        var header = Report("1.2.3", "4").Set(DicomTag.SeriesInstanceUID, "1.2.3.1");
+        Reports.Apply(header, []);
+        Assert.StartsWith("2.25.", header.GetString(DicomTag.SeriesInstanceUID));
+        Assert.False(Reports.Applies(header, TransferSyntax.ExplicitVRLittleEndian));
     }
 
     [Theory]
