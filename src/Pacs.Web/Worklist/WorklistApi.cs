@@ -37,7 +37,7 @@ public static partial class WorklistApi
         {
             LogUnavailable(logger, e);
             await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "text/plain; charset=utf-8",
-                "The entry could not be stored; none was made. Try again later.\n"u8.ToArray());
+                "The order could not be stored. Try again later.\n"u8.ToArray());
             return;
         }
         // no charset: as the old plugin, whose bytes are ISO 8859-15 whatever the header says
