@@ -120,10 +120,11 @@ public sealed class DicomFile
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Save(string path)
     {
+        var bytes = ToMemory();
         var temporary = path + ".tmp";
         using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
-            Save(stream);
+            stream.Write(bytes.Span);
             stream.Flush(flushToDisk: true);
         }
         File.Move(temporary, path, overwrite: true);
@@ -132,11 +133,12 @@ public sealed class DicomFile
     /// <inheritdoc cref="Save(string)"/>
     public async Task SaveAsync(string path, CancellationToken ct)
     {
+        var bytes = ToMemory();
         var temporary = path + ".tmp";
         var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
         await using (stream)
         {
-            await stream.WriteAsync(ToMemory(), ct);
+            await stream.WriteAsync(bytes, ct);
             stream.Flush(flushToDisk: true);
         }
         File.Move(temporary, path, overwrite: true);

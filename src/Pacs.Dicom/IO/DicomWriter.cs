@@ -76,6 +76,9 @@ internal sealed class DatasetWriting(DicomDataset dataset, TransferSyntax syntax
 
     private readonly Stack<Level> _levels = new();
 
+    /// <summary>Levels that are done, for the next item: a report has thousands of items and few of them open at a time.</summary>
+    private readonly Stack<Level> _spare = new();
+
     public void WriteTo(IBufferWriter<byte> writer)
     {
         Walk(null);
@@ -86,12 +89,12 @@ internal sealed class DatasetWriting(DicomDataset dataset, TransferSyntax syntax
     private void Walk(IBufferWriter<byte>? writer)
     {
         var slot = 0;
-        var level = new Level(dataset, -1);
+        var level = Open(dataset, -1);
         while (true)
         {
             if (level.Items is { } items && level.NextItem < items.Count)
             {
-                var item = new Level(items[level.NextItem++], slot++);
+                var item = Open(items[level.NextItem++], slot++);
                 Begin(writer, item.Slot, ElementHeader.Item, default);
                 _levels.Push(level);
                 level = item;
@@ -129,6 +132,7 @@ internal sealed class DatasetWriting(DicomDataset dataset, TransferSyntax syntax
             else if (_levels.TryPop(out var outer))
             {
                 outer.SequenceSize += End(writer, level.Slot, level.Size, ElementHeader.ItemDelimitation, 8);
+                _spare.Push(level);
                 level = outer;
             }
             else
@@ -136,6 +140,17 @@ internal sealed class DatasetWriting(DicomDataset dataset, TransferSyntax syntax
                 return;
             }
         }
+    }
+
+    private Level Open(DicomDataset dataset, int slot)
+    {
+        var level = _spare.TryPop(out var spare) ? spare : new Level { Dataset = dataset };
+        level.Dataset = dataset;
+        level.Slot = slot;
+        level.Size = 0;
+        level.NextElement = 0;
+        level.Items = null;
+        return level;
     }
 
     /// <summary>The header of a sequence or item.</summary>
@@ -296,12 +311,12 @@ internal sealed class DatasetWriting(DicomDataset dataset, TransferSyntax syntax
     }
 
     /// <summary>A data set that is being walked, and the sequence of it that is open.</summary>
-    private sealed class Level(DicomDataset dataset, int slot)
+    private sealed class Level
     {
-        public DicomDataset Dataset { get; } = dataset;
+        public required DicomDataset Dataset { get; set; }
 
         /// <summary>Which of the lengths is this item's; -1 for the data set itself.</summary>
-        public int Slot { get; } = slot;
+        public int Slot { get; set; }
 
         public long Size { get; set; }
 
