@@ -29,6 +29,8 @@ public sealed partial class GdtFiles : BackgroundService
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastDelay = TimeSpan.FromMinutes(1);
     private const int BatchSize = 256;
+    private const string FolderSetting = "gdt_folder";
+    private const string FolderGone = "the folder it was put into has gone";
 
     private readonly GdtOptions _options;
     private readonly string _incoming;
@@ -252,7 +254,7 @@ public sealed partial class GdtFiles : BackgroundService
         if (published is null)
         {
             LogUndecided(file.Kind, file.Resource);
-            await FailAsync(file, "the folder it was put into has gone", ct);
+            await FailAsync(file, FolderGone, ct);
             return false;
         }
         CrashPoint.Hit("gdt-published");
@@ -316,8 +318,6 @@ public sealed partial class GdtFiles : BackgroundService
         }
     }
 
-    private const string FolderSetting = "gdt_folder";
-
     // witnesses of deliveries whose end a crash kept them from seeing. Tokens nobody here knows may be another server's: they stay
     private async Task SweepAsync(CancellationToken ct)
     {
@@ -338,7 +338,7 @@ public sealed partial class GdtFiles : BackgroundService
         var counts = await _reader.ReadAsync(
             async (db, token) => (
                 Waiting: await db.GdtFiles.CountAsync(g => g.State == GdtState.Queued || g.State == GdtState.Ready, token),
-                Undecided: await db.GdtFiles.CountAsync(g => g.State == GdtState.Ready && g.Error != null, token)),
+                Undecided: await db.GdtFiles.CountAsync(g => g.State == GdtState.Ready && g.Error == FolderGone, token)),
             ct);
         var before = _status;
         if (problem is not null && before.Problem != problem)

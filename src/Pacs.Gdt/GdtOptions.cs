@@ -29,7 +29,8 @@ public sealed class GdtOptions
 
     /// <summary>
     /// New: whether measured values of -1 and below (strain, for example) are exported from echo reports. Default true. The old plugin dropped
-    /// them; false brings its bytes back. The test identifiers are the same either way.
+    /// them; false brings its bytes back. The test identifiers are the same either way. A value of exactly -1 from a Sonoscape device is never
+    /// exported: it means not measured.
     /// </summary>
     public bool KeepNegativeValues { get; set; } = true;
 
