@@ -1,0 +1,62 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Pacs.Web.Orthanc;
+
+/// <summary>A JSON answer in Orthanc's layout; to HEAD its headers only.</summary>
+internal sealed class OrthancResult(JsonNode body, int status = StatusCodes.Status200OK) : IResult
+{
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var bytes = OrthancJson.ToUtf8(body);
+        httpContext.Response.StatusCode = status;
+        httpContext.Response.ContentType = "application/json; charset=utf-8";
+        httpContext.Response.ContentLength = bytes.Length;
+        if (!HttpMethods.IsHead(httpContext.Request.Method))
+        {
+            await httpContext.Response.Body.WriteAsync(bytes, httpContext.RequestAborted);
+        }
+    }
+}
+
+/// <summary>The errors of Orthanc's REST API: a number of its own, a sentence, and the HTTP status it is sent with.</summary>
+/// <param name="Code">Orthanc's error number (<c>OrthancStatus</c>).</param>
+/// <param name="Sentence">Its text for that number.</param>
+/// <param name="Status">The HTTP status.</param>
+internal sealed record OrthancError(int Code, string Sentence, int Status)
+{
+    /// <summary>The server failed.</summary>
+    public static OrthancError Internal { get; } = new(-1, "Internal error", StatusCodes.Status500InternalServerError);
+
+    /// <summary>What was asked for is not built.</summary>
+    public static OrthancError NotImplemented { get; } = new(2, "Not implemented yet", StatusCodes.Status501NotImplemented);
+
+    /// <summary>A parameter that cannot be read.</summary>
+    public static OrthancError BadRequest { get; } = new(8, "Bad request", StatusCodes.Status400BadRequest);
+
+    /// <summary>No such route or resource.</summary>
+    public static OrthancError UnknownResource { get; } = new(17, "Unknown resource", StatusCodes.Status404NotFound);
+
+    /// <summary>The answer for a request that failed this way.</summary>
+    /// <param name="request">The request: its method and path are named in the answer.</param>
+    /// <param name="details">One sentence about this case, without anything about a patient.</param>
+    public IResult Answer(HttpRequest request, string? details = null)
+    {
+        var body = new JsonObject
+        {
+            ["HttpError"] = ReasonPhrases.GetReasonPhrase(Status),
+            ["HttpStatus"] = Status,
+            ["Message"] = Sentence,
+            ["Method"] = request.Method,
+            ["OrthancError"] = Sentence,
+            ["OrthancStatus"] = Code,
+            ["Uri"] = request.PathBase.Add(request.Path).Value,
+        };
+        if (details is not null)
+        {
+            body["Details"] = details;
+        }
+        return new OrthancResult(body, Status);
+    }
+}

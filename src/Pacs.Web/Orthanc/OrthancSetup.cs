@@ -1,0 +1,15 @@
+using Pacs.Web.Orthanc;
+
+namespace Pacs.Web;
+
+/// <summary>Orthanc's REST API, as far as it is built.</summary>
+public static class OrthancSetup
+{
+    /// <summary>Maps the routes; an address nobody has answers with Orthanc's error object, to browsers with the page for it.</summary>
+    public static void MapOrthanc(this WebApplication app)
+    {
+        app.MapSystem();
+        app.MapChanges();
+        app.MapInstances();
+    }
+}
