@@ -7,6 +7,7 @@ using Pacs.Web;
 using Pacs.Web.Configuration;
 using Pacs.Web.Dimse;
 using Pacs.Web.Http;
+using Pacs.Web.Pages;
 using Pacs.Web.Worklist;
 
 // The composition root: which parts there are and how they are put together, in the order in which they start.
@@ -108,6 +109,7 @@ namespace Pacs.Web
                 return s.GetService<WorklistScp>() is { } worklist ? handlers.AddFind(worklist, DicomUid.ModalityWorklistInformationModelFind) : handlers;
             });
             services.AddSingleton<Readiness>();
+            services.AddPages();
 
             replace?.Invoke(services);
             var app = builder.Build();
@@ -122,7 +124,8 @@ namespace Pacs.Web
             {
                 app.MapWorklist();
             }
-            // pages and routes map themselves here, one line each
+            app.MapOrthanc();
+            app.MapPages();
             return app;
         }
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Pacs.Web.Orthanc;
 
 namespace Pacs.Web.Http;
 
@@ -18,9 +19,17 @@ public sealed partial class ErrorPages(RequestDelegate next, ILogger<ErrorPages>
         try
         {
             await next(context);
-            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null or 0, ContentType: null } && WantsPage(context.Request))
+            if (context.Response is not { HasStarted: false, StatusCode: >= 400, ContentLength: null or 0, ContentType: null })
             {
-                await context.RefuseAsync(context.Response.StatusCode, null);
+                return;
+            }
+            if (WantsPage(context.Request))
+            {
+                await ShowAsync(context, context.Response.StatusCode);
+            }
+            else if (context.GetEndpoint() is null && context.Response.StatusCode == StatusCodes.Status404NotFound)
+            {
+                await OrthancError.UnknownResource.Answer(context.Request).ExecuteAsync(context); // programs take us for an Orthanc
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -41,8 +50,41 @@ public sealed partial class ErrorPages(RequestDelegate next, ILogger<ErrorPages>
                 return;
             }
             context.Response.Clear();
-            await context.RefuseAsync(StatusCodes.Status500InternalServerError, null);
+            await ShowAsync(context, StatusCodes.Status500InternalServerError);
         }
+    }
+
+    /// <summary>
+    /// Runs the pipeline again for the page that explains the status, in the language and the look of the other pages. Where that fails too, the plain answer
+    /// remains, which needs nothing but itself.
+    /// </summary>
+    private async Task ShowAsync(HttpContext context, int status)
+    {
+        if (WantsPage(context.Request) && HttpMethods.IsGet(context.Request.Method))
+        {
+            var path = context.Request.Path;
+            try
+            {
+                context.SetEndpoint(null);
+                context.Request.RouteValues.Clear();
+                context.Request.Path = string.Create(CultureInfo.InvariantCulture, $"/fehler/{status}");
+                await next(context);
+                if (context.Response.HasStarted)
+                {
+                    return;
+                }
+            }
+            catch (Exception e) when (!context.Response.HasStarted)
+            {
+                LogFailed(e, context.ErrorId(), "/fehler");
+                context.Response.Clear();
+            }
+            finally
+            {
+                context.Request.Path = path;
+            }
+        }
+        await context.RefuseAsync(status, null);
     }
 
     internal static bool WantsPage(HttpRequest request) =>

@@ -1,0 +1,65 @@
+using Microsoft.EntityFrameworkCore;
+using Pacs.Gdt;
+using Pacs.Storage;
+
+namespace Pacs.Web.Pages;
+
+/// <summary>How many things somebody should look at.</summary>
+/// <param name="Gdt">GDT files that should be delivered by now.</param>
+/// <param name="Parked">Events a consumer failed on.</param>
+/// <param name="Conflicts">Contradictions between senders.</param>
+public sealed record ProblemCounts(long Gdt, long Parked, long Conflicts)
+{
+    /// <summary>All together.</summary>
+    public long Total => Gdt + Parked + Conflicts;
+}
+
+/// <summary>A GDT file that should be delivered by now.</summary>
+/// <param name="Kind"><see cref="GdtFile.Kind"/>.</param>
+/// <param name="Resource">The study or instance it is about.</param>
+/// <param name="Path">The file it becomes.</param>
+/// <param name="Attempts">How often its delivery was tried.</param>
+/// <param name="Error">Why the last attempt failed, where one has.</param>
+/// <param name="At">When its state last changed.</param>
+public sealed record UndeliveredGdt(string Kind, ResourceId Resource, string Path, int Attempts, string? Error, DateTimeOffset At);
+
+/// <summary>An event that waits for another attempt, and what it was about.</summary>
+/// <param name="Parked">The parked event.</param>
+/// <param name="Event">The event itself.</param>
+public sealed record ParkedEntry(ParkedEvent Parked, PacsEvent Event);
+
+/// <summary>What has gone wrong and waits for somebody, read from the index.</summary>
+public sealed class OpenProblems(IndexReader index, TimeProvider clock)
+{
+    /// <summary>How long a GDT file may be on its way before somebody should know: as a rule it takes less than a second.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>How many there are.</summary>
+    public Task<ProblemCounts> CountAsync(CancellationToken ct) => index.ReadAsync(async (db, token) =>
+        new ProblemCounts(
+            await Undelivered(db).LongCountAsync(token),
+            await db.ParkedEvents.LongCountAsync(token),
+            await db.Conflicts.LongCountAsync(token)), ct);
+
+    /// <summary>The GDT files that should be delivered by now, newest first.</summary>
+    public Task<List<UndeliveredGdt>> GdtAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>
+        Undelivered(db).OrderByDescending(g => g.At).Take(limit)
+            .Select(g => new UndeliveredGdt(g.Kind, g.Resource, g.Path, g.Attempts, g.Error, g.At)).ToListAsync(token), ct);
+
+    /// <summary>The parked events, newest first.</summary>
+    public Task<List<ParkedEntry>> ParkedAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>
+        db.ParkedEvents.Join(db.Events, p => p.Seq, e => e.Seq, (p, e) => new { Parked = p, Event = e })
+            .OrderByDescending(r => r.Parked.Seq).Take(limit)
+            .Select(r => new ParkedEntry(r.Parked, r.Event)).ToListAsync(token), ct);
+
+    /// <summary>The conflicts, newest first.</summary>
+    public Task<List<Conflict>> ConflictsAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>
+        db.Conflicts.OrderByDescending(c => c.Id).Take(limit).ToListAsync(token), ct);
+
+    private IQueryable<GdtFile> Undelivered(PacsDb db)
+    {
+        var due = clock.GetUtcNow() - Patience;
+        // two equalities, so that ix_gdt_file_state finds the few among the many that are written
+        return db.GdtFiles.Where(g => (g.State == GdtState.Queued || g.State == GdtState.Ready) && (g.Error != null || g.At < due));
+    }
+}

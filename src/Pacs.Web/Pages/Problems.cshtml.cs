@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using Pacs.Storage;
+
+namespace Pacs.Web.Pages;
+
+/// <summary><c>/probleme</c>: what the server could not solve alone.</summary>
+public sealed class ProblemsModel(IndexReader index, OpenProblems problems) : PageModel
+{
+    /// <summary>Lines of each section.</summary>
+    public const int MaxRows = 100;
+
+    /// <summary>What a problem is about, as a link.</summary>
+    /// <param name="Path">The page, starting with <c>~/</c>.</param>
+    /// <param name="Level">What it shows.</param>
+    /// <param name="Patient">Whose it is.</param>
+    public sealed record Subject(string Path, Level Level, Patient Patient);
+
+    /// <summary>How many there are of each.</summary>
+    public ProblemCounts Counts { get; private set; } = new(0, 0, 0);
+
+    /// <summary>GDT files that could not be delivered yet.</summary>
+    public IReadOnlyList<(UndeliveredGdt File, Subject? About)> Gdt { get; private set; } = [];
+
+    /// <summary>Events that could not be handled yet.</summary>
+    public IReadOnlyList<(ParkedEntry Entry, Subject? About)> Parked { get; private set; } = [];
+
+    /// <summary>Contradictions between senders.</summary>
+    public IReadOnlyList<(Conflict Conflict, Subject? About)> Conflicts { get; private set; } = [];
+
+    /// <summary>Whether a section has more than it shows.</summary>
+    public bool IsCut => Math.Max(Counts.Gdt, Math.Max(Counts.Parked, Counts.Conflicts)) > MaxRows;
+
+    /// <summary>Shows the problems.</summary>
+    public async Task OnGetAsync(CancellationToken ct)
+    {
+        Counts = await problems.CountAsync(ct);
+        if (Counts.Total == 0)
+        {
+            return;
+        }
+        var gdt = new List<(UndeliveredGdt, Subject?)>();
+        foreach (var file in await problems.GdtAsync(MaxRows, ct))
+        {
+            gdt.Add((file, await StudyOrInstanceAsync(file.Resource, ct)));
+        }
+        var parked = new List<(ParkedEntry, Subject?)>();
+        foreach (var entry in await problems.ParkedAsync(MaxRows, ct))
+        {
+            parked.Add((entry, await SubjectAsync(entry.Event.Level, entry.Event.Resource, ct)));
+        }
+        var conflicts = new List<(Conflict, Subject?)>();
+        foreach (var conflict in await problems.ConflictsAsync(MaxRows, ct))
+        {
+            conflicts.Add((conflict, await StudyOrInstanceAsync(conflict.Resource, ct)));
+        }
+        (Gdt, Parked, Conflicts) = (gdt, parked, conflicts);
+    }
+
+    private async Task<Subject?> StudyOrInstanceAsync(ResourceId id, CancellationToken ct) =>
+        await SubjectAsync(Level.Study, id, ct) ?? await SubjectAsync(Level.Instance, id, ct);
+
+    // null for what has been deleted meanwhile, and for events about no resource
+    private async Task<Subject?> SubjectAsync(Level level, ResourceId id, CancellationToken ct) => level switch
+    {
+        Level.Study => await index.StudyAsync(id, ct) is { } study ? new Subject($"~/studien/{id}", level, study.Patient) : null,
+        Level.Series => await index.SeriesAsync(id, ct) is { } series ? new Subject($"~/serien/{id}", level, series.Patient) : null,
+        Level.Instance => await index.InstanceAsync(id, ct) is { } instance ? new Subject($"~/instanzen/{id}", level, instance.Patient) : null,
+        _ => null,
+    };
+}

@@ -1,0 +1,63 @@
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using Pacs.Storage;
+
+namespace Pacs.Web.Pages;
+
+/// <summary>Some instances of a series.</summary>
+/// <param name="Instances">The instances, by number.</param>
+/// <param name="Older">Where to go on, or null at the end.</param>
+public sealed record InstancePage(IReadOnlyList<Instance> Instances, int? Older)
+{
+    /// <summary>Reads a page and looks whether there is another.</summary>
+    public static async Task<InstancePage> ReadAsync(IndexReader index, ResourceId series, int offset, int size, CancellationToken ct)
+    {
+        var found = await index.InstancesOfAsync(series, offset, size + 1, ct);
+        return new InstancePage([.. found.Take(size)], found.Count > size ? offset + size : null);
+    }
+}
+
+/// <summary><c>/studien/{id}</c>: patient, study, its series and their first instances.</summary>
+public sealed class StudyModel(IndexReader index) : PageModel
+{
+    /// <summary>Series on one page.</summary>
+    public const int PageSize = 20;
+
+    /// <summary>Instances of each series; the rest is on the series' own page.</summary>
+    public const int InstancesPerSeries = 20;
+
+    /// <summary>The study.</summary>
+    public Study Study { get; private set; } = null!;
+
+    /// <summary>Its patient.</summary>
+    public Patient Patient { get; private set; } = null!;
+
+    /// <summary>Its series with their first instances.</summary>
+    public IReadOnlyList<(Series Series, InstancePage Page)> Series { get; private set; } = [];
+
+    /// <summary>Where to go on with series, or null at the end.</summary>
+    public int? MoreSeries { get; private set; }
+
+    /// <summary>Shows a study.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="nach">How many series to pass over.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<IActionResult> OnGetAsync(string id, int? nach, CancellationToken ct)
+    {
+        if (!ResourceId.TryParse(id, out var resource) || await index.StudyAsync(resource, ct) is not { } entry)
+        {
+            return NotFound();
+        }
+        (Patient, Study) = entry;
+        var first = Math.Max(0, nach ?? 0);
+        var all = await index.SeriesOfAsync(resource, ct);
+        var shown = new List<(Series, InstancePage)>();
+        foreach (var series in all.Skip(first).Take(PageSize))
+        {
+            shown.Add((series, await InstancePage.ReadAsync(index, series.PublicId, 0, InstancesPerSeries, ct)));
+        }
+        Series = shown;
+        MoreSeries = all.Count > first + PageSize ? first + PageSize : null;
+        return Page();
+    }
+}
