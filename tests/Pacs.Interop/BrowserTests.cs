@@ -1,0 +1,161 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using Pacs.Dicom;
+
+namespace Pacs.Interop;
+
+/// <summary>The pages in a real browser: what it complains about, and what somebody could not read or reach.</summary>
+public sealed class BrowserTests
+{
+    private const string Chromium = "/usr/bin/chromium";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_page_can_be_read_in_every_look_and_language()
+    {
+        await using var office = await Office.OpenAsync();
+        var paths = await office.PathsAsync();
+        var complaints = new List<string>();
+        foreach (var language in new[] { "de-DE", "en-GB" })
+        {
+            foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+            {
+                foreach (var width in new[] { 1280, 390, 320 })
+                {
+                    await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
+                    {
+                        BaseURL = office.Server.Address.ToString(),
+                        Locale = language,
+                        ColorScheme = scheme,
+                        ViewportSize = new ViewportSize { Width = width, Height = 800 },
+                    });
+                    var page = await context.NewPageAsync();
+                    var where = "";
+                    page.Console += (_, m) => { if (m.Type is "error" or "warning") { complaints.Add($"{where}: console: {m.Text}"); } };
+                    page.PageError += (_, e) => complaints.Add($"{where}: {e}");
+                    page.RequestFailed += (_, r) => complaints.Add($"{where}: {r.Url} failed");
+                    page.Request += (_, r) => { if (!r.Url.StartsWith(office.Server.Address.ToString(), StringComparison.Ordinal)) { complaints.Add($"{where}: asks {r.Url}"); } };
+                    foreach (var path in paths)
+                    {
+                        where = $"{path} {language} {scheme} {width}";
+                        await page.GotoAsync(path);
+                        var found = await page.EvaluateAsync<JsonElement>(PageChecks.Script);
+                        complaints.AddRange(found.EnumerateArray().Select(c => $"{where}: {c.GetString()}"));
+                        Assert.Equal(language[..2], await page.EvaluateAsync<string>("document.documentElement.lang"));
+                    }
+                }
+            }
+        }
+        Assert.Empty(complaints.Distinct().Take(40));
+    }
+
+    [Fact]
+    public async Task The_keyboard_alone_gets_to_an_image()
+    {
+        await using var office = await Office.OpenAsync();
+        var page = await office.Browser.NewPageAsync(new BrowserNewPageOptions { BaseURL = office.Server.Address.ToString() });
+        await page.GotoAsync("/");
+        await page.Keyboard.PressAsync("Tab");
+        Assert.Equal("#inhalt", await page.EvaluateAsync<string>("document.activeElement.getAttribute('href')"));
+        Assert.True(await page.EvaluateAsync<bool>("document.activeElement.getBoundingClientRect().top >= 0"), "the skip link shows when it has the focus");
+        await page.Keyboard.PressAsync("Enter");
+        await TabToAsync(page, "/studien/");
+        Assert.NotEqual("none", await page.EvaluateAsync<string>("getComputedStyle(document.activeElement).outlineStyle"));
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/studien/**");
+        await TabToAsync(page, "/instanzen/");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/instanzen/**");
+        Assert.True(await page.GetByText("(0010,0010)").IsVisibleAsync());
+    }
+
+    [Fact]
+    public async Task Search_and_download_work_without_javascript()
+    {
+        await using var office = await Office.OpenAsync();
+        await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = office.Server.Address.ToString(),
+            JavaScriptEnabled = false,
+            Locale = "de-DE",
+        });
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Searchbox).FillAsync("mueller");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Suchen" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Müller, Jörg" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Ultraschallbild" }).First.ClickAsync();
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Als DICOM-Datei laden" }).ClickAsync());
+        Assert.Equal("Müller^Jörg", DicomFile.Open((await download.PathAsync())!).Dataset.GetString(DicomTag.PatientName));
+    }
+
+    private static async Task TabToAsync(IPage page, string link)
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+            if (await page.EvaluateAsync<bool>("start => (document.activeElement.getAttribute('href') ?? '').startsWith(start)", link))
+            {
+                return;
+            }
+        }
+        Assert.Fail($"no way to {link} with the tabulator");
+    }
+
+    /// <summary>A server with a few studies, and a browser.</summary>
+    private sealed class Office : IAsyncDisposable
+    {
+        private IPlaywright? _playwright;
+
+        public ServerProcess Server { get; } = ServerProcess.Create();
+
+        public IBrowser Browser { get; private set; } = null!;
+
+        public static async Task<Office> OpenAsync()
+        {
+            Tool.Require("storescu", Chromium);
+            var office = new Office();
+            await office.Server.StartAsync(Ct);
+            using var samples = new SampleFiles()
+                .Add("Müller^Jörg", "4711", "1.2.276.0.1").Add("Müller^Jörg", "4711", "1.2.276.0.1", 2)
+                .Add("<b>Schmidt</b>^Hans", "4712", "1.2.276.0.2", description: "Ein sehr langes Wort: " + new string('W', 42))
+                .Add("Yamada^Tarou=山田^太郎", new string('9', 64), "1.2.276.0.3").Add("כהן^דוד", "4714", "1.2.276.0.4");
+            await samples.SendAsync(office.Server.DicomPort, Ct);
+            // the same image with other content: something for the page of problems
+            using var second = new SampleFiles().Add("Müller^Jörg", "4711", "1.2.276.0.1", description: "Anders");
+            await second.SendAsync(office.Server.DicomPort, Ct);
+            office._playwright = await Playwright.CreateAsync();
+            office.Browser = await office._playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+            {
+                ExecutablePath = Chromium,
+                Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+            });
+            return office;
+        }
+
+        /// <summary>One address of each kind of page.</summary>
+        public async Task<string[]> PathsAsync()
+        {
+            var page = await Browser.NewPageAsync(new BrowserNewPageOptions { BaseURL = Server.Address.ToString() });
+            await page.GotoAsync("/?q=4711");
+            var study = (await page.Locator("a[href^='/studien/']").First.GetAttributeAsync("href"))!;
+            await page.GotoAsync(study);
+            var instance = (await page.Locator("a[href^='/instanzen/']").First.GetAttributeAsync("href"))!;
+            await page.GotoAsync(instance);
+            var series = (await page.Locator("a[href^='/serien/']").First.GetAttributeAsync("href"))!;
+            await page.CloseAsync();
+            return ["/", "/?q=zzz", study, series, instance, "/probleme"];
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Browser is not null)
+            {
+                await Browser.DisposeAsync();
+            }
+            _playwright?.Dispose();
+            await Server.DisposeAsync();
+        }
+    }
+}
