@@ -49,6 +49,8 @@ internal sealed class ImportFolder(string path)
                 throw new ImportFolderException("the folder is not there");
             }
             Directory.CreateDirectory(Path);
+            // remembered as used from now on, it is never made again: it must survive a power cut
+            DurableFiles.SyncFolder(System.IO.Path.GetDirectoryName(Path) ?? Path);
         }
         if (markerFile is not null && !File.Exists(System.IO.Path.Join(Path, markerFile)))
         {
