@@ -180,13 +180,15 @@ public sealed class WorklistApiTests
 
     internal static async Task<TestServer> StartAsync(FakeTimeProvider? clock = null, long? counter = null)
     {
-        var folder = Directory.CreateTempSubdirectory("pacs-wl-").FullName;
+        var server = await TestServer.StartAsync(new Dictionary<string, string> { ["Worklists:Database"] = "worklist" },
+            clock is null ? null : services => services.AddSingleton<TimeProvider>(clock));
+        var folder = Directory.CreateDirectory(server.Options.Worklists.Database!).FullName;
         if (counter is { } next)
         {
             await File.WriteAllTextAsync(Path.Join(folder, "accessionid.conf"), $"{next}", Ct);
+            await server.RestartAsync();
         }
-        return await TestServer.StartAsync(new Dictionary<string, string> { ["Worklists:Database"] = folder },
-            clock is null ? null : services => services.AddSingleton<TimeProvider>(clock));
+        return server;
     }
 
     internal static async Task<string> AddAsync(TestServer server, string address) => Field(await GetAsync(server, address), "8413");
