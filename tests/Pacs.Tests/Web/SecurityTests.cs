@@ -104,20 +104,20 @@ public sealed class SecurityTests(SecurityTests.Shared shared) : IClassFixture<S
     }
 
     [Fact]
-    public async Task An_unknown_address_is_a_page_for_a_browser_and_empty_for_a_program()
+    public async Task An_unknown_address_is_a_page_for_a_browser_and_an_error_object_for_a_program()
     {
-        var server = shared.Server;
         using var request = new HttpRequestMessage(HttpMethod.Get, "/no/<script>alert(1)</script>");
         request.Headers.Add("Accept", "text/html,*/*");
 
-        using var page = await server.Http.SendAsync(request, Ct);
-        using var empty = await server.Http.GetAsync(new Uri("/no/such", UriKind.Relative), Ct);
+        using var page = await shared.Server.Http.SendAsync(request, Ct);
+        using var error = await shared.Server.Http.GetAsync(new Uri("/no/<script>", UriKind.Relative), Ct);
 
         var html = await page.Content.ReadAsStringAsync(Ct);
         Assert.Equal(HttpStatusCode.NotFound, page.StatusCode);
-        Assert.Contains("Nicht gefunden", WebUtility.HtmlDecode(html), StringComparison.Ordinal);
-        Assert.DoesNotContain("alert", html, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, empty.StatusCode);
-        Assert.Equal(0, empty.Content.Headers.ContentLength);
+        Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);
+        Assert.Contains("lang=\"de\"", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script>", html, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, error.StatusCode);
+        Assert.Equal("application/json", error.Content.Headers.ContentType?.MediaType);
     }
 }
