@@ -1,0 +1,22 @@
+namespace Pacs.Interop;
+
+/// <summary>
+/// Every <c>CrashPoint.Hit</c> that a stored study passes. Read from the sources, so that a new step cannot be forgotten here.
+/// </summary>
+public static class CrashSteps
+{
+    public static IReadOnlyList<string> All { get; } = Find();
+
+    private static List<string> Find()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Join(folder.FullName, "Pacs.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("the tests do not lie in the repository");
+        }
+        return [.. Directory.EnumerateFiles(Path.Join(folder.FullName, "src"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(File.ReadLines)
+            .Select(line => System.Text.RegularExpressions.Regex.Match(line, "CrashPoint\\.Hit\\(\"([a-z-]+)\"\\)"))
+            .Where(m => m.Success).Select(m => m.Groups[1].Value).Distinct().Order()];
+    }
+}
