@@ -28,11 +28,15 @@ internal sealed partial class IndexDatabase : IDisposable
     private const string FileName = "index.db";
     private const string LockName = "pacs.lock";
 
+    // room that is given back when the server is to start on a full disk
+    private const int ReserveSize = 1 << 20;
+
     // quick_check reads everything; up to here that takes less than a second
     private const long AlwaysCheckBelow = 256L << 20;
 
     private readonly string _folder;
     private readonly string _path;
+    private readonly string _reserve;
     private readonly TimeProvider _time;
     private readonly ILogger<IndexDatabase> _log;
     private readonly string _storage;
@@ -44,6 +48,7 @@ internal sealed partial class IndexDatabase : IDisposable
         _folder = Path.GetFullPath(options.ResolvedIndexDirectory);
         _storage = Path.GetFullPath(options.StorageDirectory);
         _path = Path.Join(_folder, FileName);
+        _reserve = Path.Join(_folder, "reserve");
         _time = time;
         _log = log;
     }
@@ -64,6 +69,22 @@ internal sealed partial class IndexDatabase : IDisposable
         _indexLock = _storage == _folder ? _storageLock : Lock(_folder);
         SQLitePCL.Batteries_V2.Init();
 
+        try
+        {
+            OpenChecked();
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is 8 or 10 or 13 or 14 && File.Exists(_reserve)) // READONLY IOERR FULL CANTOPEN
+        {
+            // even reading needs a little room, for the memory shared with other connections
+            LogReserve(_folder, e);
+            GiveReserve();
+            OpenChecked();
+        }
+        KeepReserve();
+    }
+
+    private void OpenChecked()
+    {
         var last = ReadMarker();
         State = File.Exists(_path) ? Judge(last) : File.Exists(_path + "-wal") || last is not null ? IndexState.Lost : IndexState.Clean;
         Migrate();
@@ -79,22 +100,16 @@ internal sealed partial class IndexDatabase : IDisposable
     /// <summary>The one connection that writes and checkpoints.</summary>
     public SqliteConnection OpenWriter()
     {
-        var connection = Connect(SqliteOpenMode.ReadWriteCreate);
         // FULL: an answer means that the commit survives a power cut. A longer log checkpoints more rarely; 16 MiB are read in no time.
-        Execute(connection, """
+        return Connect(SqliteOpenMode.ReadWriteCreate, """
             PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
             PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA trusted_schema = OFF
             """);
-        return connection;
     }
 
     /// <summary>A connection that can only read, and never checkpoints.</summary>
-    public SqliteConnection OpenReader()
-    {
-        var connection = Connect(SqliteOpenMode.ReadOnly);
-        Execute(connection, "PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF");
-        return connection;
-    }
+    public SqliteConnection OpenReader() => Connect(
+        SqliteOpenMode.ReadOnly, "PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF");
 
     /// <summary>A context over an open connection.</summary>
     public static DbContextOptions<PacsDb> ContextOptions(SqliteConnection connection) => new DbContextOptionsBuilder<PacsDb>()
@@ -103,6 +118,25 @@ internal sealed partial class IndexDatabase : IDisposable
     /// <summary>Says that everything is on the disk and nothing was left in the log. The last connection must have been closed.</summary>
     /// <param name="lastSeq">The last event: an index that has less at the next start is an older one.</param>
     public void MarkClean(long lastSeq) => WriteMarker(string.Create(CultureInfo.InvariantCulture, $"stopped {lastSeq}"));
+
+    /// <summary>Gives the room back that was kept for a full disk.</summary>
+    public void GiveReserve() => File.Delete(_reserve);
+
+    /// <summary>Keeps room again, if there is some.</summary>
+    public void KeepReserve()
+    {
+        try
+        {
+            if (!File.Exists(_reserve) && new DriveInfo(_folder).AvailableFreeSpace > 4 * ReserveSize)
+            {
+                File.WriteAllBytes(_reserve, new byte[ReserveSize]);
+            }
+        }
+        catch (IOException e)
+        {
+            LogNoReserve(_folder, e);
+        }
+    }
 
     public void Dispose()
     {
@@ -129,7 +163,7 @@ internal sealed partial class IndexDatabase : IDisposable
     }
 
     // 10 s: as long as somebody else, such as a backup program, may hold the file before devices are told to come again
-    private SqliteConnection Connect(SqliteOpenMode mode)
+    private SqliteConnection Connect(SqliteOpenMode mode, string? pragmas = null)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -141,6 +175,10 @@ internal sealed partial class IndexDatabase : IDisposable
         try
         {
             connection.Open();
+            if (pragmas is not null)
+            {
+                Execute(connection, pragmas);
+            }
             return connection;
         }
         catch
@@ -248,9 +286,12 @@ internal sealed partial class IndexDatabase : IDisposable
     {
         using var connection = OpenWriter();
         using var db = new PacsDb(ContextOptions(connection));
-        // EF waits for ever for a lock that a killed process has left; ours is the file lock
-        Execute(connection, "DROP TABLE IF EXISTS __EFMigrationsLock");
-        db.Database.Migrate();
+        // EF waits for ever for a lock that a killed process has left; ours is the file lock. Nothing is written when nothing has to be done.
+        if (db.Database.GetPendingMigrations().Any())
+        {
+            Execute(connection, "DROP TABLE IF EXISTS __EFMigrationsLock");
+            db.Database.Migrate();
+        }
     }
 
     /// <summary>
@@ -271,17 +312,20 @@ internal sealed partial class IndexDatabase : IDisposable
             "INSERT OR IGNORE INTO main.parked_event SELECT * FROM old.parked_event",
         ];
         using var connection = OpenWriter();
-        using (var attach = connection.CreateCommand())
-        {
-            attach.CommandText = "ATTACH DATABASE @path AS old";
-            attach.Parameters.AddWithValue("@path", path);
-            attach.ExecuteNonQuery();
-        }
+        using var attach = connection.CreateCommand();
+        attach.CommandText = "ATTACH DATABASE @path AS old";
+        attach.Parameters.AddWithValue("@path", path);
+        var attached = false;
         var saved = 0;
         foreach (var part in parts)
         {
             try
             {
+                if (!attached)
+                {
+                    attach.ExecuteNonQuery();
+                    attached = true;
+                }
                 Execute(connection, part);
                 saved++;
             }
@@ -307,4 +351,10 @@ internal sealed partial class IndexDatabase : IDisposable
 
     [LoggerMessage(5, LogLevel.Warning, "A part of the damaged index could not be taken over: {Statement}")]
     private partial void LogNotSalvaged(string statement, Exception e);
+
+    [LoggerMessage(6, LogLevel.Warning, "The volume of {Folder} is so full that the index cannot even be read. The room kept for that is used now.")]
+    private partial void LogReserve(string folder, Exception e);
+
+    [LoggerMessage(7, LogLevel.Warning, "No room could be kept in {Folder} for a start on a full disk.")]
+    private partial void LogNoReserve(string folder, Exception e);
 }

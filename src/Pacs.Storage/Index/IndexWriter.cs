@@ -15,6 +15,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
 {
     private const int MaxBatch = 256;
     private const int MaxQueue = 1024;
+    private const int DiskFull = 13; // SQLITE_FULL
 
     // after so long without work the log is written into the database, so that losing the log would lose less
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
@@ -30,6 +31,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     private readonly List<Item> _batch = new(MaxBatch);
     private Thread? _thread;
     private bool _disposed;
+    private bool _makeRoom;
     private SqliteConnection? _connection;
     private DbContextOptions<PacsDb>? _contextOptions;
     private StoreSql? _storeSql;
@@ -188,13 +190,16 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
                 _slots.Release();
                 _batch.Add(first);
             }
-            var failure = new IndexUnavailableException("The index cannot be written at the moment", e) { MayBeCommitted = committing };
+            // a log that had no room lacks the commit for certain; one that could not be flushed may turn out to have it
+            var mayBeCommitted = committing && (e as SqliteException)?.SqliteErrorCode != DiskFull;
+            var failure = new IndexUnavailableException("The index cannot be written at the moment", e) { MayBeCommitted = mayBeCommitted };
             foreach (var item in _batch)
             {
                 item.Fail(failure);
             }
             // whatever state the connection is in, the next batch begins with a new one
             Abandon();
+            _makeRoom = (e as SqliteException)?.SqliteErrorCode == DiskFull;
         }
         finally
         {
@@ -234,6 +239,14 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
             _connection = _database.OpenWriter();
             _contextOptions = IndexDatabase.ContextOptions(_connection);
             _storeSql = new StoreSql(_connection, _options, _store.IsWhole);
+        }
+        if (_makeRoom)
+        {
+            // the log may hold megabytes that are in the database, or could be, with a little room to begin with
+            _makeRoom = false;
+            _database.GiveReserve();
+            Checkpoint("TRUNCATE");
+            _database.KeepReserve();
         }
     }
 

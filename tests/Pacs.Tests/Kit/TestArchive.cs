@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -68,14 +70,11 @@ public sealed class TestArchive : IAsyncDisposable
     public async Task<TestArchive> StartOnCopyAsync(Action<string>? meanwhile = null)
     {
         var copy = Directory.CreateTempSubdirectory("pacs-test-").FullName;
-        foreach (var file in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories))
+        // the lock files are held, which File.Copy respects
+        using (var cp = Process.Start("cp", ["-r", Folder + "/.", copy]))
         {
-            var target = Path.Join(copy, Path.GetRelativePath(Folder, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            // the lock files are held: reading them needs another way than File.Copy
-            await using var from = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            await using var to = File.Create(target);
-            await from.CopyToAsync(to, Ct);
+            await cp.WaitForExitAsync(Ct);
+            Assert.Equal(0, cp.ExitCode);
         }
         meanwhile?.Invoke(copy);
         return await StartAsync(
@@ -91,8 +90,8 @@ public sealed class TestArchive : IAsyncDisposable
             {
                 await service.StopAsync(CancellationToken.None);
             }
-            await _provider.DisposeAsync();
         }
+        await _provider.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -115,6 +114,13 @@ public sealed class TestArchive : IAsyncDisposable
             staged.Append(bytes.AsMemory(at, Math.Min(piece, bytes.Length - at)));
         }
         return await Archive.CommitAsync(staged, new Origin(OriginKind.Dimse, "DEVICE", "PACS", "192.0.2.7"), Ct);
+    }
+
+    /// <summary>Removes at once what waits in the trash.</summary>
+    public async Task EmptyTrashAsync()
+    {
+        await Writer.WriteAsync((db, ct) => db.Trash.ExecuteUpdateAsync(set => set.SetProperty(t => t.DueAt, DateTimeOffset.UnixEpoch), ct), Ct);
+        await Get<TrashWorker>().EmptyAsync(Ct);
     }
 
     public async Task<IReadOnlyList<PacsEvent>> EventsAsync() => await Reader.ChangesAsync(0, int.MaxValue, Ct);
