@@ -24,13 +24,13 @@ internal static class ChangeRoutes
     {
         if (query.ContainsKey("last"))
         {
-            return Answer(await LastAsync(index, ct), done: true, since: 0);
+            return Answer(await LastAsync(index, ct), done: true, lastOfAll: 0);
         }
         // as Orthanc: with one of the two not a number, both are as if absent
         var (since, limit) = TryNumber(query["since"], 0, out var s) && TryNumber(query["limit"], DefaultLimit, out var l) ? (s, l) : (0, DefaultLimit);
         var wanted = (int)Math.Min(limit, MaxLimit);
         var (changes, done) = await AfterAsync(index, since, wanted, ct);
-        return Answer(changes, done, changes.Count > 0 ? changes[^1].Seq : await index.LastSeqAsync(ct));
+        return Answer(changes, done, changes.Count > 0 ? changes[^1].Seq : (await LastAsync(index, ct)).LastOrDefault()?.Seq ?? 0);
     }
 
     // one more than wanted says whether that was all
@@ -72,7 +72,7 @@ internal static class ChangeRoutes
         }
     }
 
-    private static JsonObject Answer(List<PacsEvent> changes, bool done, long since) => new()
+    private static JsonObject Answer(List<PacsEvent> changes, bool done, long lastOfAll) => new()
     {
         ["Changes"] = new JsonArray([.. changes.Select(c => new JsonObject
         {
@@ -84,7 +84,7 @@ internal static class ChangeRoutes
             ["Seq"] = c.Seq,
         })]),
         ["Done"] = done,
-        ["Last"] = changes.Count > 0 ? changes[^1].Seq : since,
+        ["Last"] = changes.Count > 0 ? changes[^1].Seq : lastOfAll,
     };
 
     // what the worklist, GDT and conflicts add to the feed has no place in Orthanc's list of change types
