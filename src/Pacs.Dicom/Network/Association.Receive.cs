@@ -223,7 +223,7 @@ public sealed partial class Association
     }
 
     /// <summary>Appends fragments to the chain up to the end of the data set, or of what has arrived, or to what is no fragment.</summary>
-    /// <returns>What stopped it; <see cref="PduCursor.Kind.Fragment"/> for the end of the data set.</returns>
+    /// <returns>What stopped it; <see cref="PduCursor.Kind.Fragment"/> for the end of the data set or of the chain.</returns>
     private PduCursor.Kind Link(ref PduCursor cursor, ref ReadOnlySequence<byte> rest, out PduHeader control)
     {
         while (true)
@@ -245,7 +245,7 @@ public sealed partial class Association
             var isEnd = cursor.Take(count);
             _chainEnd = cursor;
             _chainEndPosition = fragment.End;
-            if (isEnd)
+            if (isEnd || _chain.IsFull)
             {
                 return PduCursor.Kind.Fragment;
             }
@@ -374,76 +374,6 @@ public sealed partial class Association
             AssociationFailure.ProtocolViolation, "The peer asked for release amid a message", AbortSource.ServiceUser, AbortReason.NotSpecified);
         AbortWith(cause);
         return Volatile.Read(ref _failure) ?? cause;
-    }
-
-    /// <summary>Before establishment: the body of the A-ASSOCIATE PDU that the state waits for. Null: the peer closed or aborted before it asked.</summary>
-    private async ValueTask<ReadOnlySequence<byte>?> ReceiveAssociateAsync(CancellationToken ct)
-    {
-        // ARTIM counts from the connection, so that a byte now and then does not keep it open (AE-5)
-        _readDeadline.Set(_limits.Artim);
-        var expected = _isRequestor ? PduType.AssociateAccept : PduType.AssociateRequest;
-        while (true)
-        {
-            var result = await WaitAsync(Patience.Fixed, ct);
-            var rest = result.Buffer;
-            PduHeader header;
-            bool isThere;
-            try
-            {
-                isThere = PduReader.TryReadHeader(rest, _limits.MaxPdu, out header);
-            }
-            catch (AssociationException e)
-            {
-                _input.AdvanceTo(result.Buffer.Start);
-                throw Violated(e);
-            }
-            if (isThere && header.Type != expected && header.Type is not (PduType.AssociateReject or PduType.Abort))
-            {
-                _input.AdvanceTo(result.Buffer.Start);
-                throw Violated(Unexpected(header.Type), Step(AssociationState.Received(header.Type)));
-            }
-            if (isThere && rest.Length >= PduReader.HeaderLength + header.Length)
-            {
-                var body = rest.Slice(PduReader.HeaderLength, header.Length);
-                if (header.Type == expected)
-                {
-                    _readDeadline.Clear();
-                    return body;
-                }
-                var failure = AnswerBeforeEstablishment(header, body);
-                _input.AdvanceTo(body.End);
-                return failure is null ? null : throw failure;
-            }
-            _input.AdvanceTo(rest.Start, rest.End);
-            if (result.IsCompleted)
-            {
-                if (!_isRequestor)
-                {
-                    Step(UpperLayerEvent.TransportClosed); // AA-5
-                    return null;
-                }
-                throw Lost(null);
-            }
-        }
-    }
-
-    private AssociationException? AnswerBeforeEstablishment(PduHeader header, in ReadOnlySequence<byte> body)
-    {
-        var action = Step(AssociationState.Received(header.Type));
-        switch (action)
-        {
-            case UpperLayerAction.AE4:
-                var rejection = PduReader.ReadAssociateReject(body);
-                return Fail(
-                    new AssociationException(AssociationFailure.Rejected, $"The peer rejected the association: {rejection}") { Rejection = rejection }, null);
-            case UpperLayerAction.AA3:
-                _receivedAbort = PduReader.ReadAbort(body);
-                return ControlFailure(header, action);
-            case UpperLayerAction.AA2: // an acceptor whose peer aborts before it asks
-                return null;
-            default:
-                return Violated(Unexpected(header.Type), action);
-        }
     }
 
     /// <summary>Waits for bytes within a time limit.</summary>

@@ -84,8 +84,14 @@ internal struct PduCursor
 /// </summary>
 internal sealed class FragmentChain
 {
+    // links are kept for the life of the association: a peer that sends a byte in each fragment must not make them a heap of memory
+    private const int MaxLinks = 1024;
+
     private readonly List<Link> _links = [];
     private int _count;
+
+    /// <summary>Whether no further fragment should be appended.</summary>
+    public bool IsFull => _count >= MaxLinks;
 
     /// <summary>Whether it holds no byte.</summary>
     public bool IsEmpty => _count == 0;

@@ -153,6 +153,27 @@ public sealed class AssociationTests
         await EndAsync(association, pair);
     }
 
+    [Fact]
+    public async Task Thousands_of_tiny_fragments_make_sequences_of_bounded_size()
+    {
+        var (association, pair) = await EstablishAsync();
+        var fragments = Enumerable.Range(0, 3000).Select(i => new byte[] { (byte)i, (byte)(i >> 8) }).ToArray();
+        await pair.Client.WriteAsync([Store(1, fragments).SelectMany(p => p).ToArray()]);
+        var data = (await association.ReceiveAsync(Ct))!.Data!;
+        var received = new List<byte>();
+        while (await data.ReadAsync(Ct) is { IsEmpty: false } sequence)
+        {
+            Assert.InRange(sequence.Length, 1, 4096);
+            foreach (var memory in sequence)
+            {
+                received.AddRange(memory.Span);
+            }
+            data.Advance(sequence.End);
+        }
+        Assert.Equal(fragments.SelectMany(f => f), received);
+        await EndAsync(association, pair);
+    }
+
     public static TheoryData<string, byte[][], byte, byte> Violations() => new()
     {
         { "no PDU", ["GET / HTTP/1.1"u8.ToArray()], 2, 1 },
