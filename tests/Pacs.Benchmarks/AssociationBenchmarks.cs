@@ -31,8 +31,11 @@ public class AssociationBenchmarks
     [Params(false, true)]
     public bool Loopback { get; set; }
 
+    // the in-process toolchain does not wait for an asynchronous set-up
     [GlobalSetup]
-    public async Task SetUp()
+    public void SetUp() => SetUpAsync().GetAwaiter().GetResult();
+
+    private async Task SetUpAsync()
     {
         var limits = new AssociationLimits { MaxPdu = MaxPdu, MaxPeerPdu = MaxPdu };
         var server = new DimseServer(new AcceptorPolicy { Limits = limits }, new DimseHandlers().AddStorage(new Forgetful()));
@@ -60,7 +63,9 @@ public class AssociationBenchmarks
     }
 
     [GlobalCleanup]
-    public async Task CleanUp()
+    public void CleanUp() => CleanUpAsync().GetAwaiter().GetResult();
+
+    private async Task CleanUpAsync()
     {
         await _client!.ReleaseAsync(CancellationToken.None);
         await _client.DisposeAsync();

@@ -27,7 +27,7 @@ public sealed class DimseClientTests
             using var listener = new TcpListener(IPAddress.Loopback, 0);
             listener.Start();
             var serving = ServeAsync(listener, new DimseServer(new AcceptorPolicy(), new DimseHandlers().AddStorage(store)), isTls);
-            var tls = isTls ? new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true } : null;
+            var tls = isTls ? new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == "CN=pacs" } : null;
             var client = await DimseClient.ConnectAsync("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, Wire.Request().ProposeFiles([path]), tls, Ct);
             Assert.Equal(DimseStatus.Success, await client.StoreAsync(path, Ct));
             await client.ReleaseAsync(Ct);
