@@ -9,7 +9,7 @@ namespace Pacs.Web.Dimse;
 public sealed class DicomConnectionHandler(DimseServer server) : ConnectionHandler
 {
     /// <inheritdoc/>
-    public override Task OnConnectedAsync(ConnectionContext connection)
+    public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         // the same device comes as 192.168.1.5 and as ::ffff:192.168.1.5, depending on the socket
         var remote = connection.RemoteEndPoint is IPEndPoint { Address: var address }
@@ -17,6 +17,18 @@ public sealed class DicomConnectionHandler(DimseServer server) : ConnectionHandl
             : "";
         // requested first when the server stops: what is being worked on is finished; the transport is closed only later
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? connection.ConnectionClosed;
-        return server.RunAsync(connection.Transport, remote, stopping);
+        await server.RunAsync(connection.Transport, remote, stopping);
+        _ = CutAsync(connection);
+    }
+
+    /// <summary>Kestrel waits until a peer has read everything; one that does not read, though its association has ended, would keep its connection for ever.</summary>
+    private static async Task CutAsync(ConnectionContext connection)
+    {
+        var closed = connection.ConnectionClosed;
+        await Task.Delay(TimeSpan.FromSeconds(5), closed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!closed.IsCancellationRequested)
+        {
+            connection.Abort(new ConnectionAbortedException("the association has ended"));
+        }
     }
 }
