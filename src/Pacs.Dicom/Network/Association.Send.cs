@@ -317,8 +317,13 @@ public sealed partial class Association
         }
     }
 
-    private void OnWriteDeadline() =>
-        AbortWith(new AssociationException(AssociationFailure.TimedOut, "The peer did not read for too long", AbortSource.ServiceProvider));
+    private void OnWriteDeadline()
+    {
+        var cause = new AssociationException(AssociationFailure.TimedOut, "The peer did not read for too long", AbortSource.ServiceProvider);
+        AbortWith(cause);
+        // in Sta13 there is nothing to abort, but who waits for the last flush has to be woken all the same
+        Fail(cause, null);
+    }
 
     /// <summary>Writes the A-ABORT unless somebody else is writing, who then does it on leaving the gate.</summary>
     private void TryWriteAbort()

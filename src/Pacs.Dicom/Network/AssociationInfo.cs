@@ -66,17 +66,27 @@ public sealed record AssociationLimits
     /// <summary>The defaults.</summary>
     public static AssociationLimits Default { get; } = new();
 
+    private const uint Largest = 16 * 1024 * 1024;
+
     /// <summary>
-    /// The longest P-DATA-TF we take, as announced to the peer. 256 KiB: fewer PDUs and writes per instance; peers that send shorter ones
-    /// lose nothing. 4 KiB to 16 MiB.
+    /// The longest P-DATA-TF we take, as announced to the peer: 4 KiB to 16 MiB. 256 KiB by default: fewer PDUs and writes per instance; peers
+    /// that send shorter ones lose nothing.
     /// </summary>
-    public uint MaxPdu { get; init; } = 256 * 1024;
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public uint MaxPdu { get; init => field = InRange(value, 4096); } = 256 * 1024;
 
-    /// <summary>The shortest maximum we accept from a peer: one that wants shorter PDUs is refused, since every byte would cost it many.</summary>
-    public uint MinPeerPdu { get; init; } = 128;
+    /// <summary>
+    /// The shortest maximum we accept from a peer, 16 bytes to 16 MiB: one that wants shorter PDUs is refused, since every byte would cost it
+    /// many. 128 by default: nobody is known to want less.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public uint MinPeerPdu { get; init => field = InRange(value, 16); } = 128;
 
-    /// <summary>The longest P-DATA-TF we send, even if the peer takes longer ones, or announces 0, "no limit".</summary>
-    public uint MaxPeerPdu { get; init; } = 256 * 1024;
+    /// <summary>
+    /// The longest P-DATA-TF we send, even if the peer takes longer ones or announces 0, "no limit": 128 bytes to 16 MiB, 256 KiB by default.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public uint MaxPeerPdu { get; init => field = InRange(value, 128); } = 256 * 1024;
 
     /// <summary>
     /// ARTIM (PS3.8 §9.1.5): how long a connection may take to request an association or, as requestor, to answer; and how long the peer may
@@ -92,4 +102,11 @@ public sealed record AssociationLimits
 
     /// <summary>How long the peer may leave what we send unread.</summary>
     public TimeSpan Write { get; init; } = TimeSpan.FromSeconds(60);
+
+    private static uint InRange(uint value, uint least)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(value, least);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, Largest);
+        return value;
+    }
 }

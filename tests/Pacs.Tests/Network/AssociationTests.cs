@@ -307,6 +307,32 @@ public sealed class AssociationTests
     }
 
     [Fact]
+    public async Task A_peer_that_asks_for_release_but_does_not_read_is_given_up_too()
+    {
+        var time = new FakeTimeProvider();
+        var (association, pair) = await EstablishAsync(new AcceptorPolicy { TimeProvider = time });
+        // the pipe holds 64 kB: so much fits, and the rest waits for the flush of the release response
+        var context = association.Info.Contexts[0];
+        await association.SendAsync(context, DimseCommand.EchoRequest(1), Wire.Instance(60_000), flush: true, Ct);
+        await association.SendAsync(context, DimseCommand.EchoRequest(2), Wire.Instance(10_000), flush: false, Ct);
+        await pair.Client.WriteAsync(ReleaseRequest);
+        var receiving = association.ReceiveAsync(Ct).AsTask();
+        Assert.False(receiving.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(61));
+        Assert.Equal(AssociationFailure.TimedOut, (await Assert.ThrowsAsync<AssociationException>(() => receiving)).Failure);
+        await association.DisposeAsync();
+        GC.KeepAlive(pair);
+    }
+
+    [Fact]
+    public void Limits_that_cannot_work_are_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new AssociationLimits { MaxPdu = 100 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new AssociationLimits { MinPeerPdu = 2 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new AssociationLimits { MaxPeerPdu = uint.MaxValue });
+    }
+
+    [Fact]
     public async Task A_peer_that_does_not_close_after_an_abort_is_waited_for_as_long_as_ARTIM()
     {
         var time = new FakeTimeProvider();
