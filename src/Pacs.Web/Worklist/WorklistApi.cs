@@ -15,12 +15,19 @@ public static partial class WorklistApi
 {
     /// <summary>Maps the route.</summary>
     public static void MapWorklist(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/worklist/add", AddAsync).ChangesState();
+        routes.Map("/worklist/add", AddAsync).ChangesState();
 
     private static async Task AddAsync(HttpContext context, Storage.Worklist worklist, PacsOptions options, TimeProvider time, ILogger<WorklistOrder> logger)
     {
         // a repeated call is a new order: no cache may answer for us
         context.Response.Headers.CacheControl = "no-store";
+        // every method is ours, so that no other route takes HEAD for a GET without a body
+        if (!HttpMethods.IsGet(context.Request.Method))
+        {
+            context.Response.Headers.Allow = HttpMethods.Get;
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return;
+        }
         if (!WorklistParameters.TryRead(context.Request.QueryString.Value, DateOnly.FromDateTime(time.GetLocalNow().DateTime), out var order, out var problem))
         {
             LogRefused(logger, problem!);
