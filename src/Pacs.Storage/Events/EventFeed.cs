@@ -13,8 +13,8 @@ public sealed class EventFeed
     // the writer signals the feed, the feed reads what the writer has made
     internal EventFeed(Lazy<IndexReader> reader) => _reader = reader;
 
-    /// <summary>Completes with the next commit. Take it before looking at the table, and nothing is missed.</summary>
-    internal Task NextCommit => Volatile.Read(ref _next).Task;
+    /// <summary>Completes with the next commit that has events. Take it before looking at the table, and nothing is missed.</summary>
+    internal Task NextEvent => Volatile.Read(ref _next).Task;
 
     /// <summary>
     /// Events in order, without end. The truth is the table; the writer only wakes whoever waits, so that nothing is missed and a slow reader holds up
@@ -30,7 +30,7 @@ public sealed class EventFeed
         }
         while (true)
         {
-            var next = NextCommit;
+            var next = NextEvent;
             var events = await _reader.Value.ChangesAsync(since, Page, ct);
             if (events.Count == 0)
             {
@@ -44,7 +44,7 @@ public sealed class EventFeed
         }
     }
 
-    /// <summary>Wakes whoever waits: something was committed.</summary>
+    /// <summary>Wakes whoever waits: there are new events.</summary>
     internal void Signal() => Interlocked.Exchange(ref _next, NewSignal()).TrySetResult();
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

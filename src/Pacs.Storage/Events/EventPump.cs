@@ -5,12 +5,15 @@ using Microsoft.Extensions.Logging;
 namespace Pacs.Storage;
 
 /// <summary>
-/// Gives every consumer the events it wants: one loop each, so that a slow one holds up nobody. The cursor moves in the index, once per batch; after a
-/// crash a consumer sees the events again that it had handled since.
+/// Gives every consumer the events it wants: one loop each, so that a slow one holds up nobody. The cursor moves in memory with each event and in the
+/// index once a second: a commit for each stored instance would cost the next one its turn. After a crash a consumer sees the events of the last second again.
 /// </summary>
 public sealed partial class EventPump : BackgroundService
 {
     private const int Batch = 256;
+
+    /// <summary>How long a cursor may be ahead of the index.</summary>
+    private static readonly TimeSpan CursorDelay = TimeSpan.FromSeconds(1);
 
     private readonly IEventConsumer[] _consumers;
     private readonly IndexReader _reader;
@@ -19,6 +22,7 @@ public sealed partial class EventPump : BackgroundService
     private readonly StorageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<EventPump> _log;
+    private int _retries;
 
     /// <summary>A pump for these consumers; their names must differ.</summary>
     public EventPump(
@@ -43,10 +47,16 @@ public sealed partial class EventPump : BackgroundService
 
     /// <summary>Tries a parked event again as soon as possible.</summary>
     /// <returns>False when it is not parked.</returns>
-    public Task<bool> RetryAsync(string consumer, long seq, CancellationToken ct) => _writer.WriteAsync(
-        async (db, token) => await db.ParkedEvents.Where(p => p.Consumer == consumer && p.Seq == seq)
-            .ExecuteUpdateAsync(set => set.SetProperty(p => p.DueAt, DateTimeOffset.UnixEpoch), token) > 0,
-        ct);
+    public async Task<bool> RetryAsync(string consumer, long seq, CancellationToken ct)
+    {
+        var parked = await _writer.WriteAsync(
+            async (db, token) => await db.ParkedEvents.Where(p => p.Consumer == consumer && p.Seq == seq)
+                .ExecuteUpdateAsync(set => set.SetProperty(p => p.DueAt, DateTimeOffset.UnixEpoch), token) > 0,
+            ct);
+        Interlocked.Increment(ref _retries);
+        _feed.Signal();
+        return parked;
+    }
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(_consumers.Select(c => RunAsync(c, stoppingToken)));
@@ -56,44 +66,18 @@ public sealed partial class EventPump : BackgroundService
         // off the thread that starts the host
         await Task.Yield();
         var failures = 0;
-        var refusals = 0;
         while (!ct.IsCancellationRequested)
         {
+            var cursor = new Cursor();
             try
             {
-                var cursor = await CursorAsync(consumer, ct);
-                while (true)
-                {
-                    var next = _feed.NextCommit;
-                    var due = await RetryParkedAsync(consumer, ct);
-                    var (moved, unavailable) = await ReadOnAsync(consumer, cursor, ct);
-                    failures = 0;
-                    if (unavailable is not null)
-                    {
-                        if (refusals++ == 0)
-                        {
-                            LogUnavailable(consumer.Name, moved, unavailable.Message);
-                        }
-                        // soon enough that nobody waits long when the share is back
-                        await Task.Delay(Delay(Math.Min(refusals, 5)), _time, ct);
-                    }
-                    else
-                    {
-                        if (refusals > 0)
-                        {
-                            LogAvailable(consumer.Name, refusals);
-                            refusals = 0;
-                        }
-                        if (moved == cursor)
-                        {
-                            await WaitAsync(next, due, ct);
-                        }
-                    }
-                    cursor = moved;
-                }
+                cursor.Saved = cursor.Handled = await CursorAsync(consumer, ct);
+                await ReadOnAsync(consumer, cursor, () => failures = 0, ct);
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
+                // what was handled need not be handled again after a stop
+                await SaveAsync(consumer, cursor, null, CancellationToken.None);
                 return;
             }
             catch (Exception e)
@@ -112,6 +96,55 @@ public sealed partial class EventPump : BackgroundService
         }
     }
 
+    private async Task ReadOnAsync(IEventConsumer consumer, Cursor cursor, Action succeeded, CancellationToken ct)
+    {
+        var refusals = 0;
+        DateTimeOffset? parkedDue = DateTimeOffset.MinValue; // there may be some from the last run
+        var retries = 0;
+        while (true)
+        {
+            var next = _feed.NextEvent;
+            var asked = Volatile.Read(ref _retries);
+            if (parkedDue <= _time.GetUtcNow() || asked != retries)
+            {
+                retries = asked;
+                parkedDue = await RetryParkedAsync(consumer, ct);
+            }
+            var before = cursor.Handled;
+            var (parked, unavailable) = await HandleBatchAsync(consumer, cursor, ct);
+            if (parked is not null)
+            {
+                await SaveAsync(consumer, cursor, parked, CancellationToken.None);
+                parkedDue = parkedDue < parked.DueAt ? parkedDue : parked.DueAt;
+            }
+            else if (cursor.UnsavedSince + CursorDelay <= _time.GetUtcNow())
+            {
+                await SaveAsync(consumer, cursor, null, CancellationToken.None);
+            }
+            succeeded();
+            if (unavailable is not null)
+            {
+                if (refusals++ == 0)
+                {
+                    LogUnavailable(consumer.Name, cursor.Handled, unavailable.Message);
+                }
+                // soon enough that nobody waits long when the share is back
+                await Task.Delay(Delay(Math.Min(refusals, 5)), _time, ct);
+                continue;
+            }
+            if (refusals > 0)
+            {
+                LogAvailable(consumer.Name, refusals);
+                refusals = 0;
+            }
+            if (cursor.Handled == before)
+            {
+                var save = cursor.UnsavedSince + CursorDelay;
+                await WaitAsync(next, save < parkedDue || parkedDue is null ? save : parkedDue, ct);
+            }
+        }
+    }
+
     private Task<long> CursorAsync(IEventConsumer consumer, CancellationToken ct) => _writer.WriteAsync(async (db, token) =>
     {
         var row = await db.Consumers.FindAsync([consumer.Name], token);
@@ -124,48 +157,34 @@ public sealed partial class EventPump : BackgroundService
     }, ct);
 
     // one batch; the cursor also moves past what was handled before something stopped it
-    private async Task<(long Cursor, ConsumerUnavailableException? Unavailable)> ReadOnAsync(IEventConsumer consumer, long cursor, CancellationToken ct)
+    private async Task<(ParkedEvent? Parked, ConsumerUnavailableException? Unavailable)> HandleBatchAsync(IEventConsumer consumer, Cursor cursor, CancellationToken ct)
     {
-        var done = cursor;
-        ParkedEvent? parked = null;
-        try
+        foreach (var e in await _reader.ChangesAsync(cursor.Handled, Batch, ct))
         {
-            foreach (var e in await _reader.ChangesAsync(cursor, Batch, ct))
+            if (!e.Rebuilt && consumer.Wants(e.Kind))
             {
-                if (!e.Rebuilt && consumer.Wants(e.Kind))
+                var failure = await TryHandleAsync(consumer, e, ct);
+                if (failure is ConsumerUnavailableException unavailable)
                 {
-                    var failure = await TryHandleAsync(consumer, e, ct);
-                    if (failure is ConsumerUnavailableException unavailable)
-                    {
-                        return (done, unavailable);
-                    }
-                    if (failure is not null)
-                    {
-                        parked = new ParkedEvent
-                        {
-                            // the type only: messages of foreign exceptions may quote what they failed on, and that may be a name
-                            Consumer = consumer.Name,
-                            Seq = e.Seq,
-                            Attempts = _options.EventAttempts,
-                            Error = failure.GetType().Name,
-                            DueAt = _time.GetUtcNow() + Delay(_options.EventAttempts),
-                        };
-                        done = e.Seq;
-                        break;
-                    }
+                    return (null, unavailable);
                 }
-                done = e.Seq;
+                if (failure is not null)
+                {
+                    cursor.Move(e.Seq, _time);
+                    return (new ParkedEvent
+                    {
+                        // the type only: messages of foreign exceptions may quote what they failed on, and that may be a name
+                        Consumer = consumer.Name,
+                        Seq = e.Seq,
+                        Attempts = _options.EventAttempts,
+                        Error = failure.GetType().Name,
+                        DueAt = _time.GetUtcNow() + Delay(_options.EventAttempts),
+                    }, null);
+                }
             }
+            cursor.Move(e.Seq, _time);
         }
-        finally
-        {
-            if (done != cursor)
-            {
-                // also when stopping: what was handled need not be handled again
-                await SaveAsync(consumer.Name, done, parked, CancellationToken.None);
-            }
-        }
-        return (done, null);
+        return (null, null);
     }
 
     /// <returns>Null when it is done, else why it is not, after as many attempts as are due.</returns>
@@ -200,14 +219,25 @@ public sealed partial class EventPump : BackgroundService
         }
     }
 
-    private Task SaveAsync(string consumer, long seq, ParkedEvent? parked, CancellationToken ct) => _writer.WriteAsync(async (db, token) =>
+    private async Task SaveAsync(IEventConsumer consumer, Cursor cursor, ParkedEvent? parked, CancellationToken ct)
     {
-        await db.Consumers.Where(c => c.Name == consumer).ExecuteUpdateAsync(set => set.SetProperty(c => c.Seq, seq), token);
-        if (parked is not null)
+        if (cursor.Handled == cursor.Saved && parked is null)
         {
-            db.ParkedEvents.Add(parked);
+            return;
         }
-    }, ct);
+        await _writer.WriteAsync(
+            async (db, token) =>
+            {
+                await db.Consumers.Where(c => c.Name == consumer.Name).ExecuteUpdateAsync(set => set.SetProperty(c => c.Seq, cursor.Handled), token);
+                if (parked is not null)
+                {
+                    db.ParkedEvents.Add(parked);
+                }
+            },
+            ct);
+        cursor.Saved = cursor.Handled;
+        cursor.UnsavedSince = null;
+    }
 
     /// <returns>When the next one is due, or null when none is parked.</returns>
     private async Task<DateTimeOffset?> RetryParkedAsync(IEventConsumer consumer, CancellationToken ct)
@@ -251,12 +281,12 @@ public sealed partial class EventPump : BackgroundService
         return await _reader.ReadAsync((db, token) => db.ParkedEvents.Where(p => p.Consumer == name).MinAsync(p => (DateTimeOffset?)p.DueAt, token), ct);
     }
 
-    // until the next commit, or until a parked event is due
-    private async Task WaitAsync(Task commit, DateTimeOffset? until, CancellationToken ct)
+    // until the next event, or until a parked one is due or the cursor wants to be saved
+    private async Task WaitAsync(Task next, DateTimeOffset? until, CancellationToken ct)
     {
         if (until is null)
         {
-            await commit.WaitAsync(ct);
+            await next.WaitAsync(ct);
             return;
         }
         var wait = until.Value - _time.GetUtcNow();
@@ -265,9 +295,25 @@ public sealed partial class EventPump : BackgroundService
             // a clock that was set back must not make this wait for years
             var limit = _options.EventRetryLimit;
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            await Task.WhenAny(commit, Task.Delay(wait < limit ? wait : limit, _time, stop.Token));
+            await Task.WhenAny(next, Task.Delay(wait < limit ? wait : limit, _time, stop.Token));
             await stop.CancelAsync();
             ct.ThrowIfCancellationRequested();
+        }
+    }
+
+    // where a consumer is: in memory, and in the index
+    private sealed class Cursor
+    {
+        public long Handled { get; set; }
+
+        public long Saved { get; set; }
+
+        public DateTimeOffset? UnsavedSince { get; set; }
+
+        public void Move(long seq, TimeProvider time)
+        {
+            Handled = seq;
+            UnsavedSince ??= time.GetUtcNow();
         }
     }
 

@@ -32,6 +32,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     private Thread? _thread;
     private bool _disposed;
     private bool _makeRoom;
+    private long _lastSeq;
     private SqliteConnection? _connection;
     private DbContextOptions<PacsDb>? _contextOptions;
     private StoreSql? _storeSql;
@@ -157,6 +158,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     {
         var started = Stopwatch.GetTimestamp();
         var committing = false;
+        long lastSeq;
         try
         {
             Reopen();
@@ -169,6 +171,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
                     _batch.Add(item);
                     Execute(item, transaction);
                 }
+                lastSeq = _storeSql.LastSeq();
                 CrashPoint.Hit("before-commit");
                 committing = true;
                 transaction.Commit();
@@ -178,7 +181,12 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
             {
                 item.Complete();
             }
-            _feed.Signal();
+            if (lastSeq != _lastSeq)
+            {
+                // cursors and delivery states are commits too: they must not wake those who make them
+                _lastSeq = lastSeq;
+                _feed.Signal();
+            }
             StorageTelemetry.Committed(_batch.Count, Stopwatch.GetElapsedTime(started));
         }
         catch (Exception e)

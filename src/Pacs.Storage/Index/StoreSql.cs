@@ -26,6 +26,7 @@ internal sealed partial class StoreSql : IDisposable
     private readonly SqliteCommand _replace;
     private readonly SqliteCommand _grow;
     private readonly SqliteCommand _trash;
+    private readonly SqliteCommand _lastSeq;
 
     /// <param name="connection">The writer's.</param>
     /// <param name="options">Whether instances are replaced, how long trash stays.</param>
@@ -74,6 +75,7 @@ internal sealed partial class StoreSql : IDisposable
             WHERE id = @id
             """);
         _sameStudyUid = Prepare(connection, "SELECT EXISTS (SELECT 1 FROM study WHERE uid = @uid AND id <> @id)");
+        _lastSeq = Prepare(connection, "SELECT coalesce(max(seq), 0) FROM event");
         _event = Prepare(connection, """
             INSERT INTO event (kind, level, resource, at, detail, rebuilt) VALUES (@kind, @level, @resource, @at, NULL, @rebuilt)
             """);
@@ -270,6 +272,9 @@ internal sealed partial class StoreSql : IDisposable
         p["@remote_host"].Value = OrNull(file.Origin.RemoteHost);
         p["@tags"].Value = record.InstanceTags;
     }
+
+    /// <summary>The number of the last event, those of the transaction included.</summary>
+    public long LastSeq() => (long)_lastSeq.ExecuteScalar()!;
 
     private void Announce(EventKind kind, Level level, ResourceId resource, DateTimeOffset at, bool rebuilt)
     {
