@@ -11,7 +11,8 @@ COPY src/Pacs.Gdt/Pacs.Gdt.csproj src/Pacs.Gdt/
 COPY src/Pacs.Web/Pacs.Web.csproj src/Pacs.Web/
 RUN dotnet restore src/Pacs.Web
 COPY src/ src/
-RUN dotnet publish src/Pacs.Web --configuration Release --no-restore --output /app
+# restores once more what ahead-of-time compilation needs for this image's processor
+RUN dotnet publish src/Pacs.Web --configuration Release --output /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 LABEL org.opencontainers.image.title="Pacs" \

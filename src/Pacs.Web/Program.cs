@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.AspNetCore.Connections;
 using Pacs.Dicom;
 using Pacs.Dicom.Network;
 using Pacs.Gdt;
@@ -99,6 +100,7 @@ namespace Pacs.Web
             var services = builder.Services;
             services.AddSingleton(options).AddSingleton(configuration).AddSingleton(listener).AddSingleton(TimeProvider.System);
             services.AddHostedService<ServiceNotification>().AddHostedService<Announcement>();
+            services.AddSingleton<IMemoryPoolFactory<byte>, NetworkBlocks>();
             services.AddRouting();
             services.AddSingleton(options.ToStorageOptions()).AddStorage();
             services.AddSingleton(options.ToGdtOptions()).AddGdt();

@@ -15,6 +15,9 @@ public sealed partial class EventPump : BackgroundService
     /// <summary>How long a cursor may be ahead of the index.</summary>
     private static readonly TimeSpan CursorDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long events gather before a consumer looks: a burst of images is read in some portions instead of one by one, and nobody notices the wait.</summary>
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(30);
+
     private readonly IEventConsumer[] _consumers;
     private readonly IndexReader _reader;
     private readonly IndexWriter _writer;
@@ -137,7 +140,12 @@ public sealed partial class EventPump : BackgroundService
                 LogAvailable(consumer.Name, refusals);
                 refusals = 0;
             }
-            if (cursor.Handled == before)
+            if (cursor.Handled != before)
+            {
+                // by the machine's clock: this is about load, not about time
+                await Task.Delay(Gather, TimeProvider.System, ct);
+            }
+            else
             {
                 var save = cursor.UnsavedSince + CursorDelay;
                 await WaitAsync(next, save < parkedDue || parkedDue is null ? save : parkedDue, ct);

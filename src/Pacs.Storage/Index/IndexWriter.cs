@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -26,7 +25,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     private readonly StorageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<IndexWriter> _log;
-    private readonly BlockingCollection<Item> _queue = [];
+    private readonly WaitingQueue<Item> _queue = new();
     private readonly SemaphoreSlim _slots = new(MaxQueue);
     private readonly List<Item> _batch = new(MaxBatch);
     private Thread? _thread;
@@ -91,7 +90,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     /// <summary>Writes what is queued, empties the log and closes the index.</summary>
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        _queue.CompleteAdding();
+        _queue.Complete();
         _thread?.Join();
         return Task.CompletedTask;
     }
@@ -104,9 +103,8 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
             return; // containers dispose what they hold under two names twice
         }
         _disposed = true;
-        _queue.CompleteAdding();
+        _queue.Complete();
         _thread?.Join();
-        _queue.Dispose();
         _slots.Dispose();
     }
 
@@ -122,14 +120,10 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     private async Task<T> EnqueueAsync<T>(Item<T> item, CancellationToken ct)
     {
         await _slots.WaitAsync(ct);
-        try
-        {
-            _queue.Add(item, CancellationToken.None);
-        }
-        catch (InvalidOperationException e)
+        if (!_queue.TryAdd(item))
         {
             _slots.Release();
-            throw new IndexUnavailableException("The server is stopping", e);
+            throw new IndexUnavailableException("The server is stopping");
         }
         return await item.Task;
     }
@@ -165,7 +159,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
             using (var transaction = _connection!.BeginTransaction(deferred: false))
             {
                 _storeSql!.Use(transaction);
-                for (var item = first; item is not null; item = _batch.Count < MaxBatch && _queue.TryTake(out var next) ? next : null)
+                for (var item = first; item is not null; item = _batch.Count < MaxBatch && _queue.TryTake(out var next, TimeSpan.Zero) ? next : null)
                 {
                     _slots.Release();
                     _batch.Add(item);

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Pacs.Storage;
 
 /// <summary>
@@ -8,7 +6,7 @@ namespace Pacs.Storage;
 /// </summary>
 internal sealed class DiskThreads : IDisposable
 {
-    private readonly BlockingCollection<Action> _work = [];
+    private readonly WaitingQueue<Action> _work = new();
     private readonly Thread[] _threads;
 
     public DiskThreads(int count)
@@ -25,7 +23,7 @@ internal sealed class DiskThreads : IDisposable
     public Task<T> RunAsync<T>(Func<T> work)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _work.Add(() =>
+        var accepted = _work.TryAdd(() =>
         {
             try
             {
@@ -36,23 +34,23 @@ internal sealed class DiskThreads : IDisposable
                 done.SetException(e);
             }
         });
+        ObjectDisposedException.ThrowIf(!accepted, this);
         return done.Task;
     }
 
     /// <summary>Waits for what is queued.</summary>
     public void Dispose()
     {
-        _work.CompleteAdding();
+        _work.Complete();
         foreach (var thread in _threads)
         {
             thread.Join();
         }
-        _work.Dispose();
     }
 
     private void Run()
     {
-        foreach (var work in _work.GetConsumingEnumerable())
+        while (_work.TryTake(out var work, Timeout.InfiniteTimeSpan))
         {
             work();
         }

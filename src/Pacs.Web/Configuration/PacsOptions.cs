@@ -135,7 +135,7 @@ public sealed class PacsOptions
     /// <summary>What the GDT floor needs of it.</summary>
     public GdtOptions ToGdtOptions() => new()
     {
-        Enable = GdtGenerator.Enable,
+        Enable = GdtGenerator.Enable && GdtGenerator.IncomingDir is not null,
         IncomingDir = GdtGenerator.IncomingDir ?? Path.Join(DataDirectory, "gdt"),
         TransmittedStudiesDatabase = GdtGenerator.TransmittedStudiesDatabase,
         TestId = GdtGenerator.TestId,
@@ -211,10 +211,12 @@ public sealed class WorklistSettings
 /// <summary>The section <c>GdtGenerator</c>.</summary>
 public sealed class GdtSettings
 {
-    /// <summary>Whether GDT files are written. Default true.</summary>
+    /// <summary>Whether GDT files are written, if there is an <see cref="IncomingDir"/> to write them to. Default true.</summary>
     public bool Enable { get; init; } = true;
 
-    /// <summary>The import folder of the practice software. Default <c>gdt</c> below <see cref="PacsOptions.DataDirectory"/>.</summary>
+    /// <summary>
+    /// The import folder of the practice software. Default: none, and then no GDT files are written: a folder that nobody empties would gather patients' data.
+    /// </summary>
     [FolderPath]
     public string? IncomingDir { get; init; }
 
