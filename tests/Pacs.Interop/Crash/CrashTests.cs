@@ -74,8 +74,8 @@ public sealed class CrashTests
         Assert.Equal(0, await server.StopAsync(ct));
 
         Assert.Empty(ais.Torn);
-        Assert.Empty(ais.Read.Where(r => r.Value != 1).Select(r => $"{r.Key} was delivered {r.Value} times"));
-        Assert.Empty(ais.Read.Keys.Where(a => !device.Begun.ContainsKey(a)));
+        Assert.DoesNotContain(ais.Read, r => r.Value != 1);
+        Assert.DoesNotContain(ais.Read.Keys, a => !device.Begun.ContainsKey(a));
 
         var stored = Rows(server);
         foreach (var (uid, digest) in device.Acknowledged)
