@@ -73,7 +73,8 @@ public sealed partial class Recovery : BackgroundService
         _swept = _store.SweepIncoming();
         var days = _store.Days().ToList();
         var empty = (await _reader.StatisticsAsync(cancellationToken)).Instances == 0;
-        var lost = _database.State == IndexState.Lost || (empty && days.Any(d => _store.Keys(d).Any()));
+        // after a crash an empty index is one whose very first commit did not come: its file is an orphan like any other, to be announced
+        var lost = _database.State == IndexState.Lost || (_database.State == IndexState.Clean && empty && days.Any(d => _store.Keys(d).Any()));
         if (lost)
         {
             LogRebuilding(_store.Root);
