@@ -63,9 +63,10 @@ public sealed class CrashTests
     private static async Task CheckAsync(ServerProcess server, LoadDevice device, PracticeSoftware ais, CancellationToken ct)
     {
         await server.StartAsync(ct);
-        // every acknowledged study must arrive; one that was stored but not acknowledged may
+        // every acknowledged study must arrive; one that was stored but not acknowledged may, and a delivery that has begun must end
         var waited = Stopwatch.StartNew();
-        while (device.Studies.Keys.Any(s => !ais.Read.ContainsKey(s)) && waited.Elapsed < TimeSpan.FromSeconds(30))
+        while ((device.Studies.Keys.Any(s => !ais.Read.ContainsKey(s)) || Directory.EnumerateFileSystemEntries(server.GdtDirectory).Any())
+            && waited.Elapsed < TimeSpan.FromSeconds(30))
         {
             await Task.Delay(50, ct);
         }
