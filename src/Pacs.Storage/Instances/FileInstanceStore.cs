@@ -24,6 +24,7 @@ public sealed class FileInstanceStore : IDisposable
     private readonly DiskThreads _disk;
     private readonly Lock _folders = new();
     private volatile string? _lastFolder;
+    private int _near;
 
     /// <summary>The store in <see cref="StorageOptions.StorageDirectory"/>, which is made when it is missing.</summary>
     public FileInstanceStore(StorageOptions options)
@@ -66,6 +67,22 @@ public sealed class FileInstanceStore : IDisposable
 
     /// <summary>Runs work that waits for the disk.</summary>
     internal Task<T> RunAsync<T>(Func<T> work) => _disk.RunAsync(work);
+
+    /// <summary>
+    /// As <see cref="RunAsync"/>, but the only one at the time stays on the caller's thread: a device that sends one instance after the other waits for
+    /// every change of threads. For what is soon done.
+    /// </summary>
+    internal async ValueTask<T> RunNearAsync<T>(Func<T> work)
+    {
+        try
+        {
+            return Interlocked.Increment(ref _near) == 1 ? work() : await _disk.RunAsync(work);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _near);
+        }
+    }
 
     /// <summary>Whether there is a file of this size.</summary>
     internal bool IsWhole(string key, long size)
