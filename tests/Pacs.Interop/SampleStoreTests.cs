@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 
@@ -10,6 +10,12 @@ namespace Pacs.Interop;
 /// </summary>
 public sealed class SampleStoreTests
 {
+    private static readonly string[] Facts =
+    [
+        "patient_id", "patient_name", "patient_birth_date", "patient_sex", "accession", "study_date", "study_uid", "series_uid", "modality", "sop_class_uid", "ts_uid",
+        "frames", "manufacturer",
+    ];
+
     private static readonly string[] MediaDirectory = ["1.2.840.10008.1.3.10"];
 
     [Fact]
@@ -41,7 +47,7 @@ public sealed class SampleStoreTests
                 [Own]
                 PresentationContexts = Own
                 """, ct);
-            var path = Path.Join(SharedFolder(), sample["path"]);
+            var path = sample.FullPath;
             var ours = await Tool.RunAsync("storescu", ct, "-v", "-xf", configuration, "Own", "127.0.0.1", server.DicomPort.ToString(), path);
             if (!ours.All.Contains("Received Store Response (Success)", StringComparison.Ordinal))
             {
@@ -54,14 +60,14 @@ public sealed class SampleStoreTests
             {
                 var copy = await reference.ReceiveAsync(configuration, path, ct);
                 compared += copy is null ? 0 : 1;
-                sent.Add(new { sample = sample["path"], sop = sample["sop_instance_uid"], sent = copy, facts = sample });
+                sent.Add(new { sample = sample["path"], sop = sample["sop_instance_uid"], sent = copy, facts = Facts.ToDictionary(f => f, f => sample[f]) });
             }
         }
         Assert.Equal(0, await server.StopAsync(ct));
 
         var jobs = Path.Join(server.Folder, "jobs.json");
         var database = Directory.GetFiles(server.StorageDirectory, "*.db").Single();
-        await File.WriteAllBytesAsync(jobs, JsonSerializer.SerializeToUtf8Bytes(new { root = SharedFolder(), database, storage = server.StorageDirectory, files = sent }), ct);
+        await File.WriteAllBytesAsync(jobs, JsonSerializer.SerializeToUtf8Bytes(new { root = SharedSamples.SharedFolder, database, storage = server.StorageDirectory, files = sent }), ct);
         var comparison = await Tool.RunAsync("/usr/bin/python3", ct, Path.Join(AppContext.BaseDirectory, "Scripts", "compare_stored.py"), jobs);
         Assert.True(comparison.ExitCode == 0, comparison.All);
         Assert.True(comparison.Output == "[]", comparison.Output);
@@ -78,28 +84,8 @@ public sealed class SampleStoreTests
     private static string Reason(string output) => string.Join(" | ", output.Split('\n')
         .Where(l => l.StartsWith("E:", StringComparison.Ordinal) || l.StartsWith("F:", StringComparison.Ordinal) || l.Contains("Received Store Response", StringComparison.Ordinal)));
 
-    private static string SharedFolder()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var candidate = Path.Join(folder.FullName, "shared");
-            if (File.Exists(Path.Join(candidate, "samples", "manifest.tsv")))
-            {
-                return candidate;
-            }
-        }
-        Assert.Skip("../shared/samples is absent");
-        throw new UnreachableException();
-    }
-
-    private static List<Dictionary<string, string>> Samples()
-    {
-        var lines = File.ReadAllLines(Path.Join(SharedFolder(), "samples", "manifest.tsv"), Encoding.UTF8);
-        var names = lines[0].Split('\t');
-        return [.. lines.Skip(1).Select(l => names.Zip(l.Split('\t')).ToDictionary(p => p.First, p => p.Second))
-            .Where(s => s["parse_pydicom"] == "ok" && s["parse_dcmdump"].StartsWith("rc0", StringComparison.Ordinal)
-                && s["sop_class_uid"].Length > 0 && s["sop_instance_uid"].Length > 0 && !MediaDirectory.Contains(s["sop_class_uid"]))];
-    }
+    private static List<SharedSamples.Sample> Samples() => [.. SharedSamples.Readable.Where(s =>
+        s["parse_dcmdump"].StartsWith("rc0", StringComparison.Ordinal) && s["sop_class_uid"].Length > 0 && !MediaDirectory.Contains(s["sop_class_uid"]))];
 
     /// <summary>dcmtk's storescp, which writes the data set exactly as it came.</summary>
     private sealed class ReferenceScp : IDisposable
