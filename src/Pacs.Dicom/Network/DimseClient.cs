@@ -16,7 +16,7 @@ namespace Pacs.Dicom.Network;
 /// await client.ReleaseAsync(ct);
 /// </code>
 /// </example>
-public sealed class DimseClient : IAsyncDisposable
+public sealed partial class DimseClient : IAsyncDisposable
 {
     // as much as an identifier of a match may be; real ones have a few hundred bytes
     private const int MaxIdentifier = 16 * 1024 * 1024;
@@ -224,10 +224,9 @@ public sealed class DimseClient : IAsyncDisposable
                 ?? throw new AssociationException(AssociationFailure.ProtocolViolation, "The peer released the association instead of answering");
             if (!message.Command.IsResponse)
             {
-                Association.Abort();
-                throw new AssociationException(AssociationFailure.ProtocolViolation, "The peer sent a request where a response was due", AbortSource.ServiceUser);
+                await AnswerEventAsync(message, ct);
             }
-            if (message.Command.MessageIdBeingRespondedTo == request.MessageId)
+            else if (message.Command.MessageIdBeingRespondedTo == request.MessageId)
             {
                 return message;
             }

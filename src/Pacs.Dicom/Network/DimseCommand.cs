@@ -94,7 +94,7 @@ public enum DimsePriority : ushort
 /// A command set (PS3.7 §6.3.1, annex E): the elements of group 0000, always in Implicit VR Little Endian. Reading is lenient about values,
 /// strict about lengths; writing puts group length, tag order, even lengths and the data set type right by itself.
 /// </summary>
-public sealed class DimseCommand
+public sealed partial class DimseCommand
 {
     /// <summary>The longest command set that is read. Real ones are below 1 kB.</summary>
     public const int MaxLength = 64 * 1024;
@@ -244,23 +244,19 @@ public sealed class DimseCommand
     /// <summary>Whether a data set follows (0000,0800). Set by the association when it sends.</summary>
     public bool HasDataset => GetUInt16(DicomTag.CommandDataSetType) is { } type && type != NoDataset;
 
-    /// <summary>Status of a response with comment and offending elements (0000,0900-0902). FFFFH-like codes of strangers stay as they are.</summary>
+    /// <summary>Status of a response with comment and offending elements (0000,0900-0903). FFFFH-like codes of strangers stay as they are.</summary>
     public DimseStatus Status
     {
-        get => new(GetUInt16(DicomTag.Status) ?? 0, GetText(DicomTag.ErrorComment)) { OffendingElements = GetTags(DicomTag.OffendingElement) };
+        get => new(GetUInt16(DicomTag.Status) ?? 0, GetText(DicomTag.ErrorComment))
+        {
+            OffendingElements = GetTags(DicomTag.OffendingElement),
+            ErrorId = GetUInt16(DicomTag.ErrorID),
+        };
         init
         {
             SetUInt16(DicomTag.Status, value.Code);
-            if (value.OffendingElements is { Count: > 0 } tags)
-            {
-                var bytes = new byte[tags.Count * 4];
-                for (var i = 0; i < tags.Count; i++)
-                {
-                    BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(i * 4), tags[i].Group);
-                    BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan((i * 4) + 2), tags[i].Element);
-                }
-                _elements.Set(new DicomElement(DicomTag.OffendingElement, DicomVr.AT, bytes));
-            }
+            SetUInt16(DicomTag.ErrorID, value.ErrorId);
+            SetTags(DicomTag.OffendingElement, value.OffendingElements ?? []);
             if (value.Comment is { Length: > 0 } comment)
             {
                 // LO: 64 characters; a command set has no character set but the default one (PS3.7 §6.3.1), and no backslash in one value

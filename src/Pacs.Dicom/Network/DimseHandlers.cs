@@ -58,7 +58,14 @@ public interface IFindHandler
 public sealed class DimseHandlers
 {
     private readonly Dictionary<string, IFindHandler> _find = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, INHandler> _n = new(StringComparer.Ordinal);
     private IStoreHandler? _store;
+
+    /// <summary>
+    /// The longest data set of an N-service that is read, in bytes: room for the references of 100,000 instances in a storage commitment, and no more
+    /// than one association may cost in memory.
+    /// </summary>
+    public const int MaxNDataset = 16 * 1024 * 1024;
 
     /// <summary>A handler for every storage SOP class: see <see cref="IsStorage"/>.</summary>
     /// <returns>This table, so that calls can be chained.</returns>
@@ -79,9 +86,27 @@ public sealed class DimseHandlers
         return this;
     }
 
+    /// <summary>A handler for the N-services of some SOP classes.</summary>
+    /// <returns>This table, so that calls can be chained.</returns>
+    public DimseHandlers AddN(INHandler handler, params ReadOnlySpan<string> sopClasses)
+    {
+        foreach (var sopClass in sopClasses)
+        {
+            _n.Add(sopClass, handler);
+        }
+        return this;
+    }
+
+    /// <summary>
+    /// Whether a requestor may be the SCP of a class: of those with N-services it may, since that is how event reports come on an association of their own
+    /// (PS3.7 §D.3.3.4, PS3.4 §J.3.3.1.3).
+    /// </summary>
+    internal bool AcceptsRequestorAsScp(string sopClass) => _n.ContainsKey(sopClass);
+
     internal object? Find(string sopClass) =>
         sopClass == DicomUid.Verification ? this
         : _find.TryGetValue(sopClass, out var find) ? find
+        : _n.TryGetValue(sopClass, out var n) ? n
         : _store is not null && IsStorage(sopClass) ? _store
         : null;
 

@@ -26,6 +26,7 @@ public sealed class DimseServer
         var choose = policy.ChooseTransferSyntax ?? handlers.ChooseTransferSyntax;
         _policy = policy with
         {
+            AcceptsRequestorAsScp = sopClass => handlers.AcceptsRequestorAsScp(sopClass) || policy.AcceptsRequestorAsScp(sopClass),
             ChooseTransferSyntax = (sopClass, proposed) => handlers.Find(sopClass) is null ? null : choose(sopClass, proposed),
         };
         _handlers = handlers;

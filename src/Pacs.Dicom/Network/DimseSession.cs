@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Pacs.Dicom.Network;
 
 /// <summary>The requests of one association, one after the other (asynchronous operations window 1).</summary>
-internal sealed class DimseSession(Association association, DimseHandlers handlers, IAssociationObserver? observer, TimeProvider time)
+internal sealed partial class DimseSession(Association association, DimseHandlers handlers, IAssociationObserver? observer, TimeProvider time)
 {
     // identifiers are a few hundred bytes; a UID list of thousands of instances still fits
     private const int MaxIdentifier = 1024 * 1024;
@@ -18,9 +18,12 @@ internal sealed class DimseSession(Association association, DimseHandlers handle
     {
         try
         {
+            IsAtRest = true;
             while (await NextAsync(stop) is { } message)
             {
+                IsAtRest = false;
                 await AnswerAsync(message);
+                IsAtRest = true;
                 if (stop.IsCancellationRequested)
                 {
                     return;
@@ -29,8 +32,21 @@ internal sealed class DimseSession(Association association, DimseHandlers handle
         }
         finally
         {
+            EndReports();
             await EndAheadAsync();
         }
+    }
+
+    /// <summary>What is sent back: a status, and what goes with it.</summary>
+    private sealed record Answer(DimseStatus Status)
+    {
+        /// <summary>The response, where it has more than a status.</summary>
+        public DimseCommand? Response { get; init; }
+
+        /// <summary>Its data set.</summary>
+        public DicomDataset? Dataset { get; init; }
+
+        public static implicit operator Answer(DimseStatus status) => new(status);
     }
 
     private async ValueTask<DimseMessage?> NextAsync(CancellationToken stop)
@@ -61,6 +77,10 @@ internal sealed class DimseSession(Association association, DimseHandlers handle
         var command = message.Command;
         if (command.IsResponse)
         {
+            if (TryTakeReportResponse(command))
+            {
+                return;
+            }
             // we have asked nothing (PS3.7 §8.1)
             association.Abort(AbortSource.ServiceUser);
             throw new AssociationException(AssociationFailure.ProtocolViolation, "The peer sent a response without a request", AbortSource.ServiceUser);
@@ -74,19 +94,19 @@ internal sealed class DimseSession(Association association, DimseHandlers handle
         using var activity = DicomTelemetry.Source.StartActivity(Name(command.Field), ActivityKind.Server);
         activity?.SetTag("dicom.calling_ae", Info.CallingAe);
         activity?.SetTag("dicom.sop_class", command.SopClass);
-        DimseStatus status;
+        Answer answer;
         try
         {
-            status = await HandleAsync(message);
+            answer = await HandleAsync(message);
         }
         catch (DimseStatusException e)
         {
-            status = e.Status;
+            answer = e.Status;
         }
         catch (DicomException e) when (e is not AssociationException)
         {
             // what the peer sent in the message is wrong, the association is not; the text says where, not what
-            status = DimseStatus.CannotUnderstand.With(e.Message);
+            answer = DimseStatus.CannotUnderstand.With(e.Message);
         }
         if (message.Data is { } data)
         {
@@ -94,7 +114,8 @@ internal sealed class DimseSession(Association association, DimseHandlers handle
             await data.DrainAsync(CancellationToken.None);
             DicomTelemetry.ReceivedBytes.Add(data.BytesRead);
         }
-        await association.SendAsync(message.Context, DimseCommand.ResponseTo(command, status), dataset: null, CancellationToken.None);
+        var status = answer.Status;
+        await association.SendAsync(message.Context, answer.Response ?? DimseCommand.ResponseTo(command, status), answer.Dataset, CancellationToken.None);
         var duration = time.GetElapsedTime(begin);
         activity?.SetTag("dicom.status", status.Code);
         DicomTelemetry.MessageDuration.Record(
@@ -102,7 +123,7 @@ internal sealed class DimseSession(Association association, DimseHandlers handle
         observer?.Answered(Info, command, status, message.Data?.BytesRead ?? 0, duration);
     }
 
-    private async ValueTask<DimseStatus> HandleAsync(DimseMessage message)
+    private async ValueTask<Answer> HandleAsync(DimseMessage message)
     {
         var command = message.Command;
         var handler = handlers.Find(message.Context.AbstractSyntax);
@@ -116,7 +137,8 @@ internal sealed class DimseSession(Association association, DimseHandlers handle
             (DimseCommandField.CEchoRequest, DimseHandlers) => DimseStatus.Success,
             (DimseCommandField.CStoreRequest, IStoreHandler store) => await StoreAsync(store, message),
             (DimseCommandField.CFindRequest, IFindHandler find) => await FindAsync(find, message),
-            _ => DimseStatus.UnrecognizedOperation,
+            (var field, INHandler n) when IsNRequest(field) => await AnswerNAsync(n, message),
+            _ => (Answer)DimseStatus.UnrecognizedOperation,
         };
     }
 

@@ -30,6 +30,9 @@ public readonly record struct DimseStatus(ushort Code, string? Comment = null)
     /// <summary>(0000,0901): the elements that are the cause, or null.</summary>
     public IReadOnlyList<DicomTag>? OffendingElements { get; init; }
 
+    /// <summary>(0000,0903): a number that some SOP classes give to an error, or null.</summary>
+    public ushort? ErrorId { get; init; }
+
     /// <summary>0000H: done (PS3.7 §C.1.1).</summary>
     public static DimseStatus Success => new(0x0000);
 
@@ -144,7 +147,7 @@ public readonly record struct DimseStatus(ushort Code, string? Comment = null)
 
     /// <summary>The same status with a comment.</summary>
     public DimseStatus With(string comment, params ReadOnlySpan<DicomTag> offending) =>
-        new(Code, comment) { OffendingElements = offending.IsEmpty ? OffendingElements : offending.ToArray() };
+        this with { Comment = comment, OffendingElements = offending.IsEmpty ? OffendingElements : offending.ToArray() };
 
     /// <summary>The code as DICOM prints it, <c>A700H</c>, and the comment.</summary>
     public override string ToString() => Comment is null ? $"{Code:X4}H" : $"{Code:X4}H {Comment}";
