@@ -40,6 +40,9 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>Events that wait for another attempt.</summary>
     public DbSet<ParkedEvent> ParkedEvents => Set<ParkedEvent>();
 
+    /// <summary>Other DICOM applications, those of the configuration files excepted.</summary>
+    public DbSet<Modality> Modalities => Set<Modality>();
+
     /// <summary>Files to be removed.</summary>
     public DbSet<TrashEntry> Trash => Set<TrashEntry>();
 
@@ -137,6 +140,11 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
             e.ToTable("parked_event");
             e.HasKey(p => new { p.Consumer, p.Seq });
             e.HasIndex(p => new { p.Consumer, p.DueAt }, "ix_parked_event_due");
+        });
+        modelBuilder.Entity<Modality>(e =>
+        {
+            e.ToTable("modality");
+            e.HasKey(m => m.Name);
         });
         modelBuilder.Entity<TrashEntry>(e =>
         {

@@ -27,6 +27,12 @@ public sealed record AcceptorPolicy
     /// </summary>
     public Func<string, bool> AcceptsRequestorAsScp { get; init; } = static _ => false;
 
+    /// <summary>
+    /// Why the peer may not have an operation on a SOP class carried out, or null when it may: the request is answered with that status before any handler sees
+    /// it, and the association lives. Null, the default, allows everything. Asked once for each message: it must be quick.
+    /// </summary>
+    public Func<AssociationInfo, DimseCommandField, string, DimseStatus?>? Authorize { get; init; }
+
     /// <summary>How many associations there may be at the same time; more are rejected as transient "local limit exceeded".</summary>
     public int MaxAssociations { get; init; } = 200;
 

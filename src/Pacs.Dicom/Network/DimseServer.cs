@@ -70,7 +70,7 @@ public sealed class DimseServer
             {
                 info = association.Info;
                 _observer?.Accepted(info);
-                await new DimseSession(association, _handlers, _observer, _policy.TimeProvider).RunAsync(ct);
+                await new DimseSession(association, _handlers, _policy, _observer).RunAsync(ct);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

@@ -49,7 +49,7 @@ internal sealed partial class DimseSession
         try
         {
             await association.SendAsync(context, command, information, ct);
-            return await answered.Task.WaitAsync(patience, time, ct);
+            return await answered.Task.WaitAsync(patience, policy.TimeProvider, ct);
         }
         catch (Exception e) when (e is AssociationException or TimeoutException)
         {

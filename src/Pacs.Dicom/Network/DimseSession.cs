@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Pacs.Dicom.Network;
 
 /// <summary>The requests of one association, one after the other (asynchronous operations window 1).</summary>
-internal sealed partial class DimseSession(Association association, DimseHandlers handlers, IAssociationObserver? observer, TimeProvider time)
+internal sealed partial class DimseSession(Association association, DimseHandlers handlers, AcceptorPolicy policy, IAssociationObserver? observer)
 {
     // identifiers are a few hundred bytes; a UID list of thousands of instances still fits
     private const int MaxIdentifier = 1024 * 1024;
@@ -90,7 +90,7 @@ internal sealed partial class DimseSession(Association association, DimseHandler
             // too late: the operation has been answered (PS3.7 §9.3.2.3)
             return;
         }
-        var begin = time.GetTimestamp();
+        var begin = policy.TimeProvider.GetTimestamp();
         using var activity = DicomTelemetry.Source.StartActivity(Name(command.Field), ActivityKind.Server);
         activity?.SetTag("dicom.calling_ae", Info.CallingAe);
         activity?.SetTag("dicom.sop_class", command.SopClass);
@@ -116,7 +116,7 @@ internal sealed partial class DimseSession(Association association, DimseHandler
         }
         var status = answer.Status;
         await association.SendAsync(message.Context, answer.Response ?? DimseCommand.ResponseTo(command, status), answer.Dataset, CancellationToken.None);
-        var duration = time.GetElapsedTime(begin);
+        var duration = policy.TimeProvider.GetElapsedTime(begin);
         activity?.SetTag("dicom.status", status.Code);
         DicomTelemetry.MessageDuration.Record(
             duration.TotalSeconds, new("dicom.operation", Name(command.Field)), new("dicom.status", status.Kind.ToString()));
@@ -131,6 +131,10 @@ internal sealed partial class DimseSession(Association association, DimseHandler
         if (handler is null || (command.SopClass is { } sopClass && !ReferenceEquals(handlers.Find(sopClass), handler)))
         {
             return DimseStatus.SopClassNotSupported;
+        }
+        if (policy.Authorize?.Invoke(Info, command.Field, command.SopClass ?? message.Context.AbstractSyntax) is { } refusal)
+        {
+            return refusal;
         }
         return (command.Field, handler) switch
         {

@@ -237,6 +237,55 @@ namespace Pacs.Storage.Migrations
                     b.ToTable("instance", (string)null);
                 });
 
+            modelBuilder.Entity("Pacs.Storage.Modality", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("AeTitle")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("ae_title");
+
+                    b.Property<bool>("AllowTranscoding")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("allow_transcoding");
+
+                    b.Property<string>("Host")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("host");
+
+                    b.Property<string>("LocalAeTitle")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("local_ae_title");
+
+                    b.Property<int>("Manufacturer")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("manufacturer");
+
+                    b.Property<int>("Permissions")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("permissions");
+
+                    b.Property<int>("Port")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("port");
+
+                    b.Property<int>("Timeout")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("timeout");
+
+                    b.Property<bool>("UseTls")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("use_tls");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("modality", (string)null);
+                });
+
             modelBuilder.Entity("Pacs.Storage.PacsEvent", b =>
                 {
                     b.Property<long>("Seq")

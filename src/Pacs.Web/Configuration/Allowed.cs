@@ -31,6 +31,14 @@ public sealed class HostNamesAttribute() : ValidationAttribute("a list of host n
         value is IReadOnlyList<string> names && names.All(n => n == "*" || Uri.CheckHostName(n) != UriHostNameType.Unknown);
 }
 
+/// <summary>Nodes by name.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ModalitiesAttribute() : ValidationAttribute("an object of nodes by name, each [\"AET\", \"host\", port] or an object with AET, Host and Port")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is not null;
+}
+
 /// <summary>A folder or file; it need not exist.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class FolderPathAttribute() : ValidationAttribute("a path")

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Pacs.Web.Configuration;
@@ -6,8 +5,6 @@ namespace Pacs.Web.Configuration;
 /// <summary><c>Pacs.Web config check</c> and <c>config print</c>.</summary>
 public static class ConfigurationCommand
 {
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }; // umlauts stay umlauts; it is no HTML
-
     /// <summary>Says that the configuration is good (wrong ones do not get this far) and what of it has no effect.</summary>
     public static int Check(PacsConfiguration configuration, TextWriter output)
     {
@@ -37,7 +34,7 @@ public static class ConfigurationCommand
             var next = i + 1 < keys.Count ? keys[i + 1] : null;
             var last = next?.Section?.Name != open && open is not null;
             var owner = key.Section is null ? configuration.Options : key.Section.GetValue(configuration.Options);
-            var value = JsonSerializer.Serialize(key.Property.GetValue(owner), key.Property.PropertyType, Readable);
+            var value = JsonSerializer.Serialize(key.Property.GetValue(owner), key.Property.PropertyType, StructuredSettings.Json);
             output.WriteLine($"{indent}\"{key.Property.Name}\": {value}{(last || next is null ? "" : ",")} // {configuration.Origins.GetValueOrDefault(key.Path, "default")}");
             if (last)
             {

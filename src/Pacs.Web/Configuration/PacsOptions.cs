@@ -22,6 +22,47 @@ public sealed class PacsOptions
     /// </summary>
     public bool DicomCheckCalledAet { get; init; }
 
+    /// <summary>
+    /// The nodes by name, as Orthanc writes them: <c>["AET", "host", 104, "Generic"]</c> or an object with permissions. They are changed here only; further ones are added over
+    /// REST and lie in the index. Default: none.
+    /// </summary>
+    [Modalities]
+    public IReadOnlyList<Modality> DicomModalities { get; init; } = [];
+
+    /// <summary>
+    /// Whether only the nodes of the index count, and those of <see cref="DicomModalities"/> do not. Default false: what is in the file is so.
+    /// </summary>
+    public bool DicomModalitiesInDatabase { get; init; }
+
+    /// <summary>
+    /// Whether a node counts as known only when it calls from its host. Default false, as in Orthanc: devices get their addresses from a DHCP server.
+    /// </summary>
+    public bool DicomCheckModalityHost { get; init; }
+
+    /// <summary>Whether everybody may C-ECHO. Default true, Orthanc's: it tells nothing.</summary>
+    public bool DicomAlwaysAllowEcho { get; init; } = true;
+
+    /// <summary>Whether everybody may store. Default true, Orthanc's: a new device must not lose images.</summary>
+    public bool DicomAlwaysAllowStore { get; init; } = true;
+
+    /// <summary>Whether everybody may query the worklist. Default true, as in the old Docker image: devices are not entered one by one.</summary>
+    public bool DicomAlwaysAllowFindWorklist { get; init; } = true;
+
+    /// <summary>Whether everybody may report performed procedure steps. Default true: who may take a worklist entry may say that it is done.</summary>
+    public bool DicomAlwaysAllowMpps { get; init; } = true;
+
+    /// <summary>Whether everybody may ask for storage commitment. Default true: who may store may ask whether it is kept.</summary>
+    public bool DicomAlwaysAllowStorageCommitment { get; init; } = true;
+
+    /// <summary>Whether everybody may query patients, studies, series and instances. Default false, Orthanc's: the answers are patients' data.</summary>
+    public bool DicomAlwaysAllowFind { get; init; }
+
+    /// <summary>Whether everybody may C-GET. Default false, Orthanc's: the answers are patients' data.</summary>
+    public bool DicomAlwaysAllowGet { get; init; }
+
+    /// <summary>Whether everybody may C-MOVE, to nodes we know. Default false, Orthanc's.</summary>
+    public bool DicomAlwaysAllowMove { get; init; }
+
     /// <summary>TCP port for DICOM. Default 4242, Orthanc's: 104 needs a privilege on Linux. 0 takes any free port.</summary>
     [Range(0, 65535, ErrorMessage = "a whole number from 0 (any free port) to 65535")]
     public int DicomPort { get; init; } = 4242;
@@ -120,6 +161,13 @@ public sealed class PacsOptions
     /// </summary>
     [Range(1, 3600, ErrorMessage = "a whole number of seconds from 1 to 3600")]
     public int DicomScpTimeout { get; init; } = 30;
+
+    /// <summary>
+    /// Seconds that a node we call may take to connect, to accept the association and to answer, unless its own <c>Timeout</c> says otherwise. Default 30, as for those who call us; Orthanc's
+    /// 10 are too few for an archive that writes to a slow disk.
+    /// </summary>
+    [Range(1, 3600, ErrorMessage = "a whole number of seconds from 1 to 3600")]
+    public int DicomScuTimeout { get; init; } = 30;
 
     // ---- parts --------------------------------------------------------------------------------------------------------------------------
 

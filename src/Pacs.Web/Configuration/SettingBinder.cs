@@ -19,8 +19,6 @@ public sealed class SettingBinder
         ["AuthenticationEnabled"] = ("true", "there is no log-in: everybody who reaches the HTTP port reads everything"),
         ["SslEnabled"] = ("true", "the HTTP port does not encrypt"),
         ["DicomTlsEnabled"] = ("true", "the DICOM port does not encrypt"),
-        ["DicomAlwaysAllowStore"] = ("false", "every device may store"),
-        ["DicomCheckModalityHost"] = ("true", "the addresses of devices are not checked"),
     };
 
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
@@ -92,9 +90,13 @@ public sealed class SettingBinder
                 _problems.Add($"{path} is {setting.KindName} in {setting.Source}. It must be a section.");
             }
         }
-        else if (_keys.Keys.Any(k => folded.StartsWith(k + ":", StringComparison.Ordinal)))
+        else if (_keys.FirstOrDefault(k => folded.StartsWith(k.Key + ":", StringComparison.Ordinal)).Value is { } outer)
         {
-            // inside of a value that should be a scalar: the scalar itself is reported
+            // inside of a value that is read as a whole, or that should be a scalar: then that itself is reported
+            if (setting.Kind == JsonValueKind.Undefined)
+            {
+                _problems.Add($"{path.Replace(':', '.')} in {setting.Source} is part of {outer.Path.Replace(':', '.')}, which is set as a whole only.");
+            }
         }
         else
         {
@@ -109,7 +111,11 @@ public sealed class SettingBinder
         var options = new PacsOptions();
         foreach (var (key, setting) in _values)
         {
-            if (TryConvert(key, setting, out var value))
+            if (StructuredSettings.Has(key.Property.PropertyType))
+            {
+                ReadStructured(options, key, setting);
+            }
+            else if (TryConvert(key, setting, out var value))
             {
                 key.Property.SetValue(key.Section is null ? options : key.Section.GetValue(options), value);
             }
@@ -129,6 +135,20 @@ public sealed class SettingBinder
             _notices.Add($"Without effect in {source}: {string.Join(", ", names)}.");
         }
         return new PacsConfiguration(options, _values.ToDictionary(v => v.Key.Path, v => v.Value.Source), _notices, _host);
+    }
+
+    private void ReadStructured(PacsOptions options, Key key, Setting setting)
+    {
+        try
+        {
+            // a text of the environment or the command line is the JSON itself
+            var value = StructuredSettings.Read(key.Property.PropertyType, setting.Json ?? setting.Text);
+            key.Property.SetValue(key.Section is null ? options : key.Section.GetValue(options), value);
+        }
+        catch (FormatException e)
+        {
+            _problems.Add($"{key.Path.Replace(':', '.')} in {setting.Source}: {e.Message}. It must be {key.Allowed}.");
+        }
     }
 
     private void AddUnknown(Setting setting)

@@ -91,7 +91,7 @@ public static class SettingSources
             var value = property.Value;
             if (value.ValueKind == JsonValueKind.Object)
             {
-                settings.Add(new Setting(path, JsonValueKind.Object, "", null, source, folder));
+                settings.Add(new Setting(path, JsonValueKind.Object, "", null, source, folder) { Json = value.GetRawText() });
                 Collect(value, path + ":", source, folder, settings); // recursion is bounded by Json.MaxDepth
                 continue;
             }
@@ -104,7 +104,10 @@ public static class SettingSources
                 JsonValueKind.Array or JsonValueKind.Null => "",
                 _ => value.GetRawText(),
             };
-            settings.Add(new Setting(path, value.ValueKind, text, items, source, folder));
+            settings.Add(new Setting(path, value.ValueKind, text, items, source, folder)
+            {
+                Json = value.ValueKind == JsonValueKind.Array ? value.GetRawText() : null,
+            });
         }
     }
 }

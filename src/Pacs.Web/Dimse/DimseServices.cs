@@ -9,15 +9,20 @@ public static class DimseServices
     /// <summary>Registers the DIMSE server and what <paramref name="handlers"/> says about who answers for which SOP class.</summary>
     public static IServiceCollection AddDimse(this IServiceCollection services, Func<IServiceProvider, DimseHandlers> handlers) => services
         .AddSingleton<StoreScp>()
+        .AddSingleton<Modalities>()
+        .AddSingleton<ModalityConnections>()
+        .AddHostedService(s => s.GetRequiredService<Modalities>())
         .AddSingleton<AssociationLog>()
         .AddSingleton<DicomConnectionHandler>()
         .AddSingleton(handlers)
         .AddSingleton(s => new DimseServer(
-            Policy(s.GetRequiredService<PacsOptions>(), s.GetRequiredService<TimeProvider>()), s.GetRequiredService<DimseHandlers>(), s.GetRequiredService<AssociationLog>()));
+            Policy(s.GetRequiredService<PacsOptions>(), s.GetRequiredService<Modalities>(), s.GetRequiredService<TimeProvider>()), s.GetRequiredService<DimseHandlers>(), s.GetRequiredService<AssociationLog>()));
 
-    private static AcceptorPolicy Policy(PacsOptions options, TimeProvider time) => new()
+    private static AcceptorPolicy Policy(PacsOptions options, Modalities modalities, TimeProvider time) => new()
     {
         AeTitles = options.DicomCheckCalledAet ? new HashSet<string>(StringComparer.Ordinal) { options.DicomAet.Trim() } : null,
+        AcceptsCaller = modalities.AcceptsCaller,
+        Authorize = modalities.Authorize,
         MaxAssociations = options.MaximumAssociations,
         MaxAssociationsPerHost = options.MaximumAssociationsPerHost,
         Limits = AssociationLimits.Default with

@@ -6,7 +6,7 @@ using Pacs.Web.Configuration;
 
 namespace Pacs.Web.Dimse;
 
-/// <summary>Answers Modality Worklist queries (PS3.4 annex K), by default of any device: an office's devices are not entered one by one.</summary>
+/// <summary>Answers Modality Worklist queries (PS3.4 annex K), by default of any device, see <see cref="Modalities"/>.</summary>
 public sealed class WorklistScp(Storage.Worklist worklist, PacsOptions options) : IFindHandler
 {
     /// <inheritdoc/>

@@ -1,4 +1,6 @@
 using System.Collections;
+using System.Text.Json;
+using Pacs.Storage;
 using Pacs.Web.Configuration;
 
 namespace Pacs.Tests;
@@ -188,13 +190,13 @@ public sealed class ConfigurationTests : IDisposable
     public void Keys_without_effect_are_notices()
     {
         var configuration = FromJson("""
-            { "PythonScript": "x.py", "DicomModalities": { "a": ["A", "host", 104] }, "GdtGenerator": { "Later": 1 }, "AuthenticationEnabled": true, "SslEnabled": false }
+            { "PythonScript": "x.py", "LuaScripts": { "a": ["A", "host", 104] }, "GdtGenerator": { "Later": 1 }, "AuthenticationEnabled": true, "SslEnabled": false }
             """);
 
         Assert.Equal(
             [
                 "Attention: AuthenticationEnabled is true in the text, but there is no log-in: everybody who reaches the HTTP port reads everything.",
-                "Without effect in the text: DicomModalities, GdtGenerator.Later, PythonScript, SslEnabled.",
+                "Without effect in the text: GdtGenerator.Later, LuaScripts, PythonScript, SslEnabled.",
             ],
             configuration.Notices);
     }
@@ -242,7 +244,7 @@ public sealed class ConfigurationTests : IDisposable
             {
                 Assert.StartsWith($"`{value?.ToLowerInvariant() ?? "null"}`", stated, StringComparison.Ordinal);
             }
-            else if (value is null or "")
+            else if (value is null or "" or "{}")
             {
                 Assert.True(stated == "none" || key.Path is "GdtGenerator:IncomingDir" or "Telemetry:OtlpEndpoint", row);
             }
@@ -251,6 +253,61 @@ public sealed class ConfigurationTests : IDisposable
                 Assert.Equal($"`{value}`", stated);
             }
         }
+    }
+
+    [Fact]
+    public void Nodes_are_read_in_both_forms_of_Orthanc()
+    {
+        var nodes = FromJson("""
+            {
+              "DicomModalities": {
+                // a comment, as in Orthanc's own file
+                "short": ["SHORT", "192.168.1.20", 104],
+                "old": ["OLD ", "old.lan", "11112", "StoreScp"],
+                "long": { "AET": "LONG", "Host": "::1", "Port": 11112, "Manufacturer": "GE", "AllowStore": false, "AllowStorageCommitment": false, "AllowNAction": true,
+                  "UseDicomTls": true, "LocalAet": "ME", "Timeout": 5, "RetrieveMethod": "C-GET" },
+              }
+            }
+            """).Options.DicomModalities;
+        Assert.Equal(
+            [
+                new Modality { Name = "short", AeTitle = "SHORT", Host = "192.168.1.20", Port = 104 },
+                new Modality { Name = "old", AeTitle = "OLD", Host = "old.lan", Port = 11112 },
+                new Modality
+                {
+                    Name = "long", AeTitle = "LONG", Host = "::1", Port = 11112, Manufacturer = ModalityManufacturer.GE, UseTls = true, LocalAeTitle = "ME", Timeout = 5,
+                    Permissions = ModalityPermissions.All & ~(ModalityPermissions.Store | ModalityPermissions.NEventReport),
+                },
+            ],
+            nodes);
+        var variable = new Hashtable { ["ORTHANC__DICOM_MODALITIES"] = """{"one":["ONE","h",1]}""" };
+        Assert.Equal("ONE", Assert.Single(PacsConfiguration.Bind(SettingSources.FromEnvironment(variable)).Options.DicomModalities).AeTitle);
+    }
+
+    [Theory]
+    [InlineData("""{ "a": ["A", "h"] }""", "A node is an array")]
+    [InlineData("""{ "a": ["A", "h", 65536] }""", "A TCP port is a number from 1 to 65535, not 65536")]
+    [InlineData("""{ "a": ["A", "h", 104, "Acme"] }""", "Unknown manufacturer")]
+    [InlineData("""{ "a": ["A", "h", 104, "4"] }""", "Unknown manufacturer")]
+    [InlineData("""{ "a": ["A\\B", "h", 104] }""", "An AE title has")]
+    [InlineData("""{ "a": ["A", "http://h/", 104] }""", "neither a name nor an address")]
+    [InlineData("""{ "a": { "AET": "A", "Host": "h" } }""", "Port is missing")]
+    [InlineData("""{ "a": { "AET": "A", "Host": "h", "Port": 1, "AllowFind": "no" } }""", "AllowFind must be true or false")]
+    [InlineData("""{ "a/b": ["A", "h", 104] }""", "The name of a node")]
+    [InlineData("""["A", "h", 104]""", "an object of nodes")]
+    public void A_node_that_cannot_be_is_reported_with_its_name(string nodes, string expected)
+    {
+        var e = Assert.Throws<ConfigurationException>(() => FromJson($$"""{ "DicomModalities": {{nodes}} }"""));
+        Assert.Contains(expected, e.Message, StringComparison.Ordinal);
+        Assert.Contains("DicomModalities in ", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_part_of_the_nodes_cannot_be_set_alone()
+    {
+        var e = Assert.Throws<ConfigurationException>(() =>
+            PacsConfiguration.Bind(SettingSources.FromEnvironment(new Hashtable { ["ORTHANC__DICOM_MODALITIES__A__PORT"] = "104" })));
+        Assert.Contains("is part of DicomModalities, which is set as a whole only", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -278,6 +335,7 @@ public sealed class ConfigurationTests : IDisposable
         {
             null => null,
             IReadOnlyList<string> list => string.Join(',', list),
+            IReadOnlyList<Modality> nodes => JsonSerializer.Serialize(nodes.ToDictionary(n => n.Name, ModalityJson.Write)),
             var value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture),
         };
     }

@@ -1,0 +1,74 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pacs.Storage;
+
+namespace Pacs.Web.Configuration;
+
+/// <summary>Settings that are lists of objects and not single values: how they are read from JSON, and written by <c>config print</c>.</summary>
+internal static class StructuredSettings
+{
+    /// <summary>For all of them.</summary>
+    public static JsonSerializerOptions Json { get; } = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // umlauts stay umlauts; it is no HTML
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        Converters = { new ModalitiesConverter() },
+    };
+
+    /// <summary>Whether a property is one of them.</summary>
+    public static bool Has(Type type) => type == typeof(IReadOnlyList<Modality>);
+
+    /// <summary>Reads one.</summary>
+    /// <exception cref="FormatException">It is none; the message says where and why.</exception>
+    public static object Read(Type type, string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, type, Json) ?? throw new FormatException("it must not be null");
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException(e.Path is { Length: > 1 } path ? $"at {path} is something else than expected" : "it is not JSON of the right form", e);
+        }
+    }
+
+    /// <summary>Orthanc's object of nodes by name.</summary>
+    private sealed class ModalitiesConverter : JsonConverter<IReadOnlyList<Modality>>
+    {
+        public override IReadOnlyList<Modality> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            using var document = JsonDocument.ParseValue(ref reader);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new FormatException("it must be an object of nodes by their names");
+            }
+            var nodes = new List<Modality>();
+            foreach (var node in document.RootElement.EnumerateObject())
+            {
+                try
+                {
+                    nodes.Add(ModalityJson.Read(node.Name, node.Value));
+                }
+                catch (FormatException e)
+                {
+                    throw new FormatException($"node \"{node.Name}\": {e.Message}", e);
+                }
+            }
+            return nodes;
+        }
+
+        public override void Write(Utf8JsonWriter writer, IReadOnlyList<Modality> value, JsonSerializerOptions options)
+        {
+            writer.WriteStartObject();
+            foreach (var node in value)
+            {
+                writer.WritePropertyName(node.Name);
+                ModalityJson.Write(node).WriteTo(writer);
+            }
+            writer.WriteEndObject();
+        }
+    }
+}
