@@ -54,32 +54,21 @@ public sealed record AssociationRequest
     /// <summary>
     /// The same request with what it takes to store files: for each pair of SOP class and transfer syntax a context of its own, so that data
     /// sets go over the wire as they are. Uncompressed ones can be written anew: for them follow contexts with Explicit and Implicit VR Little
-    /// Endian, while there is room.
+    /// Endian.
     /// </summary>
     /// <param name="paths">Part 10 files; their beginnings are read.</param>
-    /// <exception cref="DicomException">Not a DICOM file, or the files need more than 128 contexts: divide them.</exception>
+    /// <exception cref="DicomException">Not a DICOM file, or the files need more than 128 contexts: <see cref="StoreScu"/> divides them.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public AssociationRequest ProposeFiles(IEnumerable<string> paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
         var request = this;
-        var asTheyAre = new HashSet<(string, string)>();
-        var rewritable = new List<string>();
-        foreach (var path in paths)
+        foreach (var (contexts, _) in StorageContexts.Divide([.. paths.Select(OutgoingInstance.OfFile)]))
         {
-            var file = StoredFile.Open(path);
-            if (asTheyAre.Add((file.SopClass, file.Syntax.Uid)))
+            foreach (var context in contexts)
             {
-                request = request.Propose(file.SopClass, file.Syntax.Uid);
-                if (file.IsRewritable && !rewritable.Contains(file.SopClass))
-                {
-                    rewritable.Add(file.SopClass);
-                }
+                request = request.Propose(context.AbstractSyntax, [.. context.TransferSyntaxes]);
             }
-        }
-        foreach (var sopClass in rewritable.Take(PduReader.MaxContexts - request.Contexts.Count))
-        {
-            request = request.Propose(sopClass);
         }
         return request;
     }

@@ -27,4 +27,8 @@ public static class DicomTelemetry
     /// <summary>Data set bytes of requests.</summary>
     internal static readonly Counter<long> ReceivedBytes =
         Meter.CreateCounter<long>("dicom.received.bytes", "By", "Bytes of received data sets");
+
+    /// <summary>Data set bytes of C-STORE requests that were sent.</summary>
+    internal static readonly Counter<long> SentBytes =
+        Meter.CreateCounter<long>("dicom.sent.bytes", "By", "Bytes of sent data sets");
 }

@@ -6,7 +6,7 @@ using System.Runtime.CompilerServices;
 namespace Pacs.Dicom.Network;
 
 /// <summary>
-/// The requestor side of DIMSE over one association: echo, store, find. One operation at a time (asynchronous operations window 1).
+/// The requestor side of DIMSE over one association: echo, store, find, move, get. One operation at a time (asynchronous operations window 1).
 /// </summary>
 /// <example>
 /// <code>
@@ -46,7 +46,7 @@ public sealed partial class DimseClient : IAsyncDisposable
             // large buffers: the fewer system calls, the better
             var pipe = new StreamPipe(
                 PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 64 * 1024, leaveOpen: true)),
-                PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: 64 * 1024, leaveOpen: true)));
+                PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: 256 * 1024, leaveOpen: true)));
             return new DimseClient(await Association.RequestAsync(pipe, request, host, ct), stream);
         }
         catch
@@ -99,6 +99,30 @@ public sealed partial class DimseClient : IAsyncDisposable
             throw NotAccepted(file.SopClass);
         }
         return (await ReceiveResponseAsync(request, ct)).Command.Status;
+    }
+
+    /// <summary>
+    /// C-STOREs of many instances over this association, one after the other, each as it is when the peer accepted its transfer syntax, else written anew when it is
+    /// uncompressed. The next one is read while the peer stores the one before. <see cref="StoreScu"/> negotiates what they need, too.
+    /// </summary>
+    /// <param name="instances">What to send.</param>
+    /// <param name="originator">The C-MOVE that asked for it, or null.</param>
+    /// <param name="ct">Aborts at once. To stop after the present instance in an orderly way, leave the enumeration instead.</param>
+    /// <returns>
+    /// One result for each instance, in order, as soon as it is known. Fewer results than instances: a file could not be read to its end, which is the last result; the
+    /// association had to be aborted, so send the others over a new one.
+    /// </returns>
+    /// <exception cref="AssociationException">The association ended; what has no result was not stored, or (the one on its way) perhaps.</exception>
+    public async IAsyncEnumerable<SentInstance> StoreAsync(
+        IReadOnlyList<OutgoingInstance> instances, MoveOriginator? originator, [EnumeratorCancellation] CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(instances);
+        await using var sender = new InstanceSender(Association, instances, static context => context.RequestorIsScu);
+        while (sender.Remaining > 0 && Association.State == UpperLayerState.Sta6)
+        {
+            yield return await sender.SendNextAsync(
+                NextMessageId(), originator, async (request, token) => (await ReceiveResponseAsync(request, token)).Command.Status, ct);
+        }
     }
 
     /// <summary>C-STORE of a data set (PS3.4 annex B), written in the transfer syntax of an accepted context.</summary>
@@ -165,6 +189,19 @@ public sealed partial class DimseClient : IAsyncDisposable
     /// <summary>Releases the association.</summary>
     /// <exception cref="AssociationException">The association had ended already.</exception>
     public Task ReleaseAsync(CancellationToken ct) => Association.ReleaseAsync(ct).AsTask();
+
+    /// <summary>Releases when all the work is done: whether the peer agrees is then of no interest.</summary>
+    internal async ValueTask ReleaseQuietlyAsync()
+    {
+        try
+        {
+            await Association.ReleaseAsync(CancellationToken.None);
+        }
+        catch (AssociationException)
+        {
+            // some peers just close
+        }
+    }
 
     /// <summary>Aborts if nobody released, and closes the connection if it was made here.</summary>
     public async ValueTask DisposeAsync()
