@@ -70,6 +70,8 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
             e.HasIndex(p => p.PatientId, "ix_patient_id");
             e.HasIndex(p => p.NameFold, "ix_patient_name");
             e.HasIndex(p => p.BirthDate, "ix_patient_birth");
+            e.HasIndex(p => p.PatientId, "ix_patient_id_odd").HasFilter(MatchSql.OddPatientId);
+            e.HasIndex(p => p.NameFold, "ix_patient_name_several").HasFilter(MatchSql.SeveralNames);
             e.HasIndex(p => p.UpdatedAt, "ix_patient_unstable").HasFilter("stable = 0");
         });
         modelBuilder.Entity<Study>(e =>
@@ -82,6 +84,7 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
             e.HasIndex(s => s.Uid, "ix_study_uid");
             e.HasIndex(s => new { s.Date, s.Time }, "ix_study_date");
             e.HasIndex(s => s.Accession, "ix_study_accession");
+            e.HasIndex(s => s.Accession, "ix_study_accession_several").HasFilter(MatchSql.SeveralAccessions);
             e.HasIndex(s => new { s.SortKey, s.Id }, "ix_study_newest");
             e.HasIndex(s => s.UpdatedAt, "ix_study_unstable").HasFilter("stable = 0");
         });

@@ -8,7 +8,7 @@ namespace Pacs.Storage;
 public static class StorageServices
 {
     /// <summary>
-    /// Registers <see cref="Archive"/>, <see cref="IndexWriter"/>, <see cref="IndexReader"/>, <see cref="EventFeed"/> and the background services, which
+    /// Registers <see cref="Archive"/>, <see cref="IndexWriter"/>, <see cref="IndexReader"/>, <see cref="Finder"/>, <see cref="EventFeed"/> and the background services, which
     /// must start before any door opens (recovery runs in them) and stop after. Uses <see cref="StorageOptions"/> and logging from the container,
     /// <see cref="TimeProvider"/> if there is one, every registered <see cref="ICoercion"/> and every registered <see cref="IEventConsumer"/>.
     /// </summary>
@@ -22,6 +22,7 @@ public static class StorageServices
             p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<EventFeed>(),
             p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<IndexWriter>>()));
         services.AddSingleton(p => new IndexReader(p.GetRequiredService<IndexDatabase>()));
+        services.AddSingleton(p => new Finder(p.GetRequiredService<IndexReader>(), p.GetRequiredService<FileInstanceStore>()));
         services.AddSingleton<Archive>();
         services.AddSingleton(p => new Recovery(
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>(),

@@ -176,6 +176,9 @@ public sealed class IndexReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _pool.Dispose();
 
+    /// <summary>A connection, to be given back soon.</summary>
+    internal ReaderPool.Lease Rent() => _pool.Rent();
+
     /// <summary>The file and the content of an instance, for telling whether it came again.</summary>
     internal (string Key, long Size, int DataOffset, byte[]? Digest)? Find(ResourceId instance)
     {

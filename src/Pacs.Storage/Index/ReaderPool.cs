@@ -38,17 +38,36 @@ internal sealed class ReaderPool(IndexDatabase database) : IDisposable
 
     internal sealed class ReaderConnection(SqliteConnection connection) : IDisposable
     {
+        // peers ask the same few combinations of keys again and again
+        private const int MaxQueries = 64;
+
         private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, SqliteCommand> _queries = new(StringComparer.Ordinal);
 
         public DbContextOptions<PacsDb> ContextOptions { get; } = IndexDatabase.ContextOptions(connection);
 
-        /// <summary>A statement with the parameters @1, @2 …; prepared when it is first used.</summary>
-        public SqliteCommand Command(string sql, params ReadOnlySpan<object> values)
+        /// <summary>A statement of ours with the parameters @1, @2 …; prepared when it is first used, and kept.</summary>
+        public SqliteCommand Command(string sql, params ReadOnlySpan<object> values) => Command(_commands, sql, values);
+
+        /// <summary>As <see cref="Command(string, ReadOnlySpan{object})"/>, for statements of which there is no end: only the last ones are kept.</summary>
+        public SqliteCommand Query(string sql, params ReadOnlySpan<object> values)
         {
-            if (!_commands.TryGetValue(sql, out var command))
+            if (_queries.Count >= MaxQueries && !_queries.ContainsKey(sql))
+            {
+                Clear(_queries);
+            }
+            return Command(_queries, sql, values);
+        }
+
+        /// <summary>Ends the statement that is running, if one is, with an error.</summary>
+        public void Interrupt() => SQLitePCL.raw.sqlite3_interrupt(connection.Handle);
+
+        private SqliteCommand Command(Dictionary<string, SqliteCommand> commands, string sql, ReadOnlySpan<object> values)
+        {
+            if (!commands.TryGetValue(sql, out var command))
             {
                 command = connection.CreateCommand();
-#pragma warning disable CA2100 // constants of this floor
+#pragma warning disable CA2100 // made by this floor; values are parameters
                 command.CommandText = sql;
 #pragma warning restore CA2100
                 for (var i = 0; i < values.Length; i++)
@@ -56,7 +75,7 @@ internal sealed class ReaderPool(IndexDatabase database) : IDisposable
                     command.Parameters.Add(new SqliteParameter($"@{i + 1}", values[i]));
                 }
                 command.Prepare();
-                _commands.Add(sql, command);
+                commands.Add(sql, command);
             }
             for (var i = 0; i < values.Length; i++)
             {
@@ -67,11 +86,18 @@ internal sealed class ReaderPool(IndexDatabase database) : IDisposable
 
         public void Dispose()
         {
-            foreach (var command in _commands.Values)
+            Clear(_commands);
+            Clear(_queries);
+            connection.Dispose();
+        }
+
+        private static void Clear(Dictionary<string, SqliteCommand> commands)
+        {
+            foreach (var command in commands.Values)
             {
                 command.Dispose();
             }
-            connection.Dispose();
+            commands.Clear();
         }
     }
 

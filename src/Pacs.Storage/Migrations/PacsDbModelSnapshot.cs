@@ -420,7 +420,13 @@ namespace Pacs.Storage.Migrations
 
                     b.HasIndex(new[] { "PatientId" }, "ix_patient_id");
 
+                    b.HasIndex(new[] { "PatientId" }, "ix_patient_id_odd")
+                        .HasFilter("patient_id GLOB ' *' OR instr(patient_id, '\\') > 0");
+
                     b.HasIndex(new[] { "NameFold" }, "ix_patient_name");
+
+                    b.HasIndex(new[] { "NameFold" }, "ix_patient_name_several")
+                        .HasFilter("instr(name_fold, '=') > 0 OR instr(name_fold, '\\') > 0");
 
                     b.HasIndex(new[] { "UpdatedAt" }, "ix_patient_unstable")
                         .HasFilter("stable = 0");
@@ -623,6 +629,9 @@ namespace Pacs.Storage.Migrations
                         .IsUnique();
 
                     b.HasIndex(new[] { "Accession" }, "ix_study_accession");
+
+                    b.HasIndex(new[] { "Accession" }, "ix_study_accession_several")
+                        .HasFilter("instr(accession, '\\') > 0");
 
                     b.HasIndex(new[] { "Date", "Time" }, "ix_study_date");
 

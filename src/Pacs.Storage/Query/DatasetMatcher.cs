@@ -43,30 +43,25 @@ public static class DatasetMatcher
 
     private static bool IsMatch(TagMatch match, string value) => match switch
     {
-        TagMatch.Exact exact when exact.Vr == DicomVr.PN => IsName(value, exact.Value),
+        TagMatch.Exact exact when exact.Vr == DicomVr.PN => IsName(FoldName(value, exact), exact.Value),
         TagMatch.Exact exact when exact.Vr == DicomVr.DA => (TemporalText.Value(DicomVr.DA, value) ?? value) == exact.Value,
         TagMatch.Exact exact when exact.Vr == DicomVr.IS || exact.Vr == DicomVr.DS => MatchParser.Number(value) == exact.Value,
         TagMatch.Exact exact => value == exact.Value,
-        TagMatch.Wildcard wildcard when wildcard.Vr == DicomVr.PN => IsName(value, wildcard.Pattern),
+        TagMatch.Wildcard wildcard when wildcard.Vr == DicomVr.PN => IsName(FoldName(value, wildcard), wildcard.Pattern),
         TagMatch.Wildcard wildcard => wildcard.Pattern.IsMatch(value),
         TagMatch.Range range => TemporalText.Value(range.Vr, value) is { } moment && IsBetween(moment, range.From, range.To),
         _ => throw new ArgumentException($"{match.GetType().Name} is not matched by value", nameof(match)),
     };
 
     // Without "=" a name is wanted in whichever script the value has it; with "=" the groups must be where they are wanted (PS3.5 §6.2.1.1)
-    private static bool IsName(string value, string wanted)
-    {
-        var name = PersonName.Fold(value);
-        return wanted.Contains('=', StringComparison.Ordinal)
-            ? name.StartsWith(wanted, StringComparison.Ordinal) && (name.Length == wanted.Length || name[wanted.Length] == '=')
-            : name.Split('=').Contains(wanted, StringComparer.Ordinal);
-    }
+    private static bool IsName(string name, string wanted) => wanted.Contains('=', StringComparison.Ordinal)
+        ? name.StartsWith(wanted, StringComparison.Ordinal) && (name.Length == wanted.Length || name[wanted.Length] == '=')
+        : name.Split('=').Contains(wanted, StringComparer.Ordinal);
 
-    private static bool IsName(string value, WildcardPattern pattern)
-    {
-        var name = PersonName.Fold(value);
-        return pattern.Text.Contains('=', StringComparison.Ordinal) ? pattern.IsMatch(name) : name.Split('=').Any(group => pattern.IsMatch(group));
-    }
+    private static bool IsName(string name, WildcardPattern pattern) =>
+        pattern.Text.Contains('=', StringComparison.Ordinal) ? pattern.IsMatch(name) : name.Split('=').Any(group => pattern.IsMatch(group));
+
+    private static string FoldName(string value, TagMatch match) => match.IsFuzzy ? PersonName.FoldGerman(value) : PersonName.Fold(value);
 
     private static bool IsBetween(string value, string? from, string? to) =>
         (from is null || string.CompareOrdinal(value, from) >= 0) && (to is null || string.CompareOrdinal(value, to) <= 0);

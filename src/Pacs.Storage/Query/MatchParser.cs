@@ -27,11 +27,12 @@ public static class MatchParser
     /// <param name="identifier">The identifier.</param>
     /// <param name="combineDateTime">Whether a date range and a time range are one range of moments: the rule for work lists (PS3.4 table K.6-1),
     /// elsewhere only when negotiated (§C.2.2.2.5.1).</param>
+    /// <param name="fuzzyNames">Whether person names are matched fuzzily, see <see cref="TagMatch.IsFuzzy"/>: only when negotiated.</param>
     /// <exception cref="DicomException">A pattern is longer than <see cref="WildcardPattern.MaxLength"/>, or the nesting is deeper than <see cref="MaxDepth"/>.</exception>
-    public static QueryKeys Parse(DicomDataset identifier, bool combineDateTime)
+    public static QueryKeys Parse(DicomDataset identifier, bool combineDateTime, bool fuzzyNames = false)
     {
         ArgumentNullException.ThrowIfNull(identifier);
-        var (matches, keys) = ParseLevel(identifier, combineDateTime, 0);
+        var (matches, keys) = ParseLevel(identifier, combineDateTime, fuzzyNames, 0);
         var wish = identifier.GetString(DicomTag.SpecificCharacterSet) is { Length: > 0 } ? identifier.CharacterSet : null;
         return new QueryKeys(matches, keys, wish);
     }
@@ -40,9 +41,10 @@ public static class MatchParser
     /// <param name="tag">The attribute.</param>
     /// <param name="vr">Its VR, see <see cref="ComparedAs"/>.</param>
     /// <param name="text">The value: decoded, several values separated by <c>\</c>.</param>
+    /// <param name="fuzzyNames">As for <see cref="Parse"/>.</param>
     /// <returns>The condition, or null for universal matching.</returns>
     /// <exception cref="DicomException">A pattern is longer than <see cref="WildcardPattern.MaxLength"/>.</exception>
-    public static TagMatch? ParseValue(DicomTag tag, DicomVr vr, string text)
+    public static TagMatch? ParseValue(DicomTag tag, DicomVr vr, string text, bool fuzzyNames = false)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (vr.IsMultiString && text.Contains('\\', StringComparison.Ordinal))
@@ -53,7 +55,7 @@ public static class MatchParser
                 // an empty value among others is a slip of the peer, not a wish for everything
                 if (value.AsSpan().Trim(" \0").Length > 0)
                 {
-                    if (ParseSingle(tag, vr, value.Trim(' ', '\0')) is not { } choice)
+                    if (ParseSingle(tag, vr, value.Trim(' ', '\0'), fuzzyNames) is not { } choice)
                     {
                         return null;
                     }
@@ -62,7 +64,7 @@ public static class MatchParser
             }
             return choices.Count switch { 0 => null, 1 => choices[0], _ => new TagMatch.AnyOf(tag, vr, choices) };
         }
-        return ParseSingle(tag, vr, text.Trim(' ', '\0'));
+        return ParseSingle(tag, vr, text.Trim(' ', '\0'), fuzzyNames);
     }
 
     /// <summary>The VR by which an attribute is compared: the dictionary's, because a peer's may be wrong or UN.</summary>
@@ -73,7 +75,7 @@ public static class MatchParser
         return element.IsSequence ? DicomVr.SQ : known == DicomVr.UN ? element.Vr : known;
     }
 
-    private static (List<TagMatch> Matches, List<ReturnKey> Keys) ParseLevel(DicomDataset level, bool combineDateTime, int depth)
+    private static (List<TagMatch> Matches, List<ReturnKey> Keys) ParseLevel(DicomDataset level, bool combineDateTime, bool fuzzyNames, int depth)
     {
         if (depth > MaxDepth)
         {
@@ -91,7 +93,7 @@ public static class MatchParser
             if (element.IsSequence)
             {
                 // PS3.4 §C.2.2.2.6: zero or one item; further ones have no meaning
-                var (inner, innerKeys) = element.Items.Count > 0 ? ParseLevel(element.Items[0], combineDateTime, depth + 1) : ([], []);
+                var (inner, innerKeys) = element.Items.Count > 0 ? ParseLevel(element.Items[0], combineDateTime, fuzzyNames, depth + 1) : ([], []);
                 keys.Add(new ReturnKey(element.Tag, DicomVr.SQ, innerKeys));
                 if (inner.Count > 0)
                 {
@@ -102,7 +104,7 @@ public static class MatchParser
             keys.Add(new ReturnKey(element.Tag, vr, []));
             // the creator of private tags says whose they are, it asks nothing (PS3.5 §7.8.1)
             if (!element.IsEmpty && vr != DicomVr.SQ && !element.Tag.IsPrivateCreator
-                && ParseValue(element.Tag, vr, level.GetString(element.Tag) ?? "") is { } match)
+                && ParseValue(element.Tag, vr, level.GetString(element.Tag) ?? "", fuzzyNames) is { } match)
             {
                 matches.Add(match);
             }
@@ -118,7 +120,7 @@ public static class MatchParser
     private static bool IsNoKey(DicomTag tag) => tag == DicomTag.SpecificCharacterSet || tag == DicomTag.QueryRetrieveLevel
         || tag == DicomTag.QueryRetrieveView || tag == DicomTag.TimezoneOffsetFromUTC;
 
-    private static TagMatch? ParseSingle(DicomTag tag, DicomVr vr, string text)
+    private static TagMatch? ParseSingle(DicomTag tag, DicomVr vr, string text, bool fuzzyNames)
     {
         // PS3.4 §C.2.2.2.3; a lone "*" is universal in all VRs, because devices send it in dates as well
         if (!text.AsSpan().ContainsAnyExcept('*'))
@@ -142,19 +144,20 @@ public static class MatchParser
             return new TagMatch.Exact(tag, vr, text);
         }
         // "=山田*" asks for the ideographic group only: any group, since no other can be like it
-        var compared = vr == DicomVr.PN ? PersonName.Fold(text).TrimStart('=') : text;
+        fuzzyNames &= vr == DicomVr.PN;
+        var compared = fuzzyNames ? PersonName.FoldGerman(text).TrimStart('=') : vr == DicomVr.PN ? PersonName.Fold(text).TrimStart('=') : text;
         if (!compared.AsSpan().ContainsAnyExcept('*'))
         {
             return null;
         }
-        return compared.AsSpan().ContainsAny('*', '?') ? ParsePattern(tag, vr, compared) : new TagMatch.Exact(tag, vr, compared);
+        return compared.AsSpan().ContainsAny('*', '?') ? ParsePattern(tag, vr, compared, fuzzyNames) : new TagMatch.Exact(tag, vr, compared) { IsFuzzy = fuzzyNames };
     }
 
     // PS3.4 §C.2.2.2.4 names the VRs that take no wild cards; these are the others
     private static bool TakesWildcards(DicomVr vr) => vr == DicomVr.AE || vr == DicomVr.CS || vr == DicomVr.UC || vr == DicomVr.UR || vr == DicomVr.PN
         || (vr.IsText && vr != DicomVr.PN);
 
-    private static TagMatch? ParsePattern(DicomTag tag, DicomVr vr, string text)
+    private static TagMatch? ParsePattern(DicomTag tag, DicomVr vr, string text, bool fuzzyNames)
     {
         var choices = new List<TagMatch>();
         while (true)
@@ -163,7 +166,8 @@ public static class MatchParser
             {
                 throw new DicomException($"A pattern has at most {WildcardPattern.MaxLength} characters", tag);
             }
-            choices.Add(text.AsSpan().ContainsAny('*', '?') ? new TagMatch.Wildcard(tag, vr, pattern!) : new TagMatch.Exact(tag, vr, text));
+            choices.Add(text.AsSpan().ContainsAny('*', '?') ? new TagMatch.Wildcard(tag, vr, pattern!) { IsFuzzy = fuzzyNames }
+                : new TagMatch.Exact(tag, vr, text) { IsFuzzy = fuzzyNames });
             // devices with a field for each component send "Müller^*"; that is also somebody who has no given name
             if (vr != DicomVr.PN || !text.EndsWith("^*", StringComparison.Ordinal))
             {

@@ -14,7 +14,18 @@ public static class ResultBuilder
     /// <param name="entity">What is known. Not changed; its values are shared with the answer.</param>
     /// <param name="keys">What was asked.</param>
     /// <returns>The answer. It says (0008,0005) unless all its texts are ASCII and nothing was wished for.</returns>
-    public static DicomDataset Build(DicomDataset entity, QueryKeys keys)
+    public static DicomDataset Build(DicomDataset entity, QueryKeys keys) => Build(entity, null, keys);
+
+    /// <summary>Makes one answer of an entity of the archive.</summary>
+    /// <param name="row">The entity. Not changed; its values are shared with the answer.</param>
+    /// <param name="keys">What was asked.</param>
+    public static DicomDataset Build(QueryRow row, QueryKeys keys)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return Build(row.Dataset, row.Header, keys);
+    }
+
+    private static DicomDataset Build(DicomDataset entity, DicomDataset? header, QueryKeys keys)
     {
         ArgumentNullException.ThrowIfNull(entity);
         ArgumentNullException.ThrowIfNull(keys);
@@ -27,7 +38,7 @@ public static class ResultBuilder
             {
                 answer.Set(DicomTag.SpecificCharacterSet, candidate.Value.Split('\\'));
             }
-            if (TryFill(answer, entity, keys.Return, candidate))
+            if (TryFill(answer, entity, header, keys.Return, candidate))
             {
                 return answer;
             }
@@ -35,15 +46,21 @@ public static class ResultBuilder
         throw new InvalidOperationException("Unicode has every character");
     }
 
-    private static bool TryFill(DicomDataset answer, DicomDataset? entity, IReadOnlyList<ReturnKey> keys, CharacterSet set)
+    private static bool TryFill(DicomDataset answer, DicomDataset entity, DicomDataset? header, IReadOnlyList<ReturnKey> keys, CharacterSet set)
     {
         foreach (var key in keys)
         {
-            if (entity?.Get(key.Tag) is not { } known)
+            var source = entity;
+            if (!entity.TryGet(key.Tag, out var known) && header is not null)
+            {
+                source = header;
+                header.TryGet(key.Tag, out known);
+            }
+            if (known is null)
             {
                 answer.Set(key.Vr == DicomVr.SQ ? new DicomElement(key.Tag, Array.Empty<DicomDataset>()) : new DicomElement(key.Tag, key.Vr, ReadOnlyMemory<byte>.Empty));
             }
-            else if (!TryCopy(answer, entity, known, key.Items, set))
+            else if (!TryCopy(answer, source, known, key.Items, set))
             {
                 return false;
             }
@@ -60,7 +77,7 @@ public static class ResultBuilder
             {
                 var item = new DicomDataset();
                 items.Add(item);
-                if (!(inner.Count > 0 ? TryFill(item, knownItem, inner, set) : TryCopyAll(item, knownItem, set)))
+                if (!(inner.Count > 0 ? TryFill(item, knownItem, null, inner, set) : TryCopyAll(item, knownItem, set)))
                 {
                     return false;
                 }

@@ -11,6 +11,12 @@ namespace Pacs.Storage;
 /// <param name="Vr">How it is compared: the dictionary's VR, or the identifier's for tags the dictionary lacks.</param>
 public abstract record TagMatch(DicomTag Tag, DicomVr Vr)
 {
+    /// <summary>
+    /// Whether a person name is compared by <see cref="PersonName.FoldGerman"/>, so that <c>Mueller</c> finds <c>Müller</c>: what we do when fuzzy matching was
+    /// negotiated (PS3.4 §C.2.2.2.1.1). The text of the condition is folded likewise.
+    /// </summary>
+    public bool IsFuzzy { get; init; }
+
     /// <summary>Single value matching (PS3.4 §C.2.2.2.1): one of the attribute's values is this one.</summary>
     /// <param name="Tag">The attribute.</param>
     /// <param name="Vr">Its VR.</param>
