@@ -43,6 +43,12 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>Other DICOM applications, those of the configuration files excepted.</summary>
     public DbSet<Modality> Modalities => Set<Modality>();
 
+    /// <summary>Jobs; <see cref="JobQueue"/> changes them.</summary>
+    public DbSet<Job> Jobs => Set<Job>();
+
+    /// <summary>The instances of jobs.</summary>
+    public DbSet<JobItem> JobItems => Set<JobItem>();
+
     /// <summary>Files to be removed.</summary>
     public DbSet<TrashEntry> Trash => Set<TrashEntry>();
 
@@ -148,6 +154,21 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
         {
             e.ToTable("modality");
             e.HasKey(m => m.Name);
+        });
+        modelBuilder.Entity<Job>(e =>
+        {
+            e.ToTable("job");
+            e.HasIndex(j => j.PublicId).IsUnique();
+            e.HasIndex(j => new { j.State, j.CompletedAt }, "ix_job_state");
+            e.HasIndex(j => j.Key, "ix_job_open").HasFilter("completed_at IS NULL");
+        });
+        modelBuilder.Entity<JobItem>(e =>
+        {
+            e.ToTable("job_item");
+            e.Property(i => i.JobId).HasColumnName("job");
+            e.HasKey(i => new { i.JobId, i.Ordinal });
+            e.HasIndex(i => new { i.JobId, i.Instance }).IsUnique();
+            e.HasIndex(i => new { i.JobId, i.Ordinal }, "ix_job_item_waiting").HasFilter("state = 0");
         });
         modelBuilder.Entity<TrashEntry>(e =>
         {

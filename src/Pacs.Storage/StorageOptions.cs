@@ -27,6 +27,9 @@ public sealed class StorageOptions
     /// <summary>A patient, study or series that got nothing new for so long is stable. Default 60 s, as Orthanc.</summary>
     public TimeSpan StableAge { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How many jobs that succeeded are kept for people to see, and ten times as many that failed. Default 100; Orthanc's 10 are an hour of a busy morning.</summary>
+    public int JobsHistorySize { get; set; } = 100;
+
     /// <summary>
     /// How long files of deleted instances stay on the disk. Default 10 minutes: longer than a retrieve between looking a file up and opening it, short
     /// enough for whoever must delete.

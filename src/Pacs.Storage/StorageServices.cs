@@ -28,6 +28,7 @@ public static class StorageServices
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>(),
             p.GetRequiredService<IndexReader>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Recovery>>()));
         services.AddSingleton<EventPump>();
+        services.AddSingleton<JobQueue>();
         services.AddSingleton<StabilityWorker>();
         services.AddSingleton<TrashWorker>();
 

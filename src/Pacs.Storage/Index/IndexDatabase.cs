@@ -295,7 +295,7 @@ internal sealed partial class IndexDatabase : IDisposable
     }
 
     /// <summary>
-    /// Takes over from a damaged index what the files cannot tell: orders, counters, nodes, which GDT files were written, and events that a consumer had not yet
+    /// Takes over from a damaged index what the files cannot tell: orders, counters, nodes, jobs, which GDT files were written, and events that a consumer had not yet
     /// seen. Each part alone, for some of it may be unreadable.
     /// </summary>
     private void Salvage(string path)
@@ -305,6 +305,8 @@ internal sealed partial class IndexDatabase : IDisposable
             "INSERT OR IGNORE INTO main.setting (name, value) SELECT name, value FROM old.setting",
             "INSERT OR IGNORE INTO main.worklist SELECT * FROM old.worklist",
             "INSERT OR IGNORE INTO main.modality SELECT * FROM old.modality",
+            "INSERT OR IGNORE INTO main.job SELECT * FROM old.job",
+            "INSERT OR IGNORE INTO main.job_item SELECT * FROM old.job_item",
             "INSERT OR IGNORE INTO main.gdt_file SELECT * FROM old.gdt_file",
             // numbers go on where the old ones ended: whoever lists changes never sees one twice
             "INSERT INTO main.sqlite_sequence (name, seq) SELECT 'event', max(seq) FROM old.event",
