@@ -22,6 +22,9 @@ public sealed record AcceptorPolicy
     /// </summary>
     public Func<string, IReadOnlyList<string>, string?>? ChooseTransferSyntax { get; init; }
 
+    /// <summary>As <see cref="ChooseTransferSyntax"/>, for a SOP class whose SCP the requestor is to be, as for C-GET; null where that one has the say.</summary>
+    internal Func<string, IReadOnlyList<string>, string?>? ChooseRetrieveSyntax { get; init; }
+
     /// <summary>
     /// Whether the requestor may be the SCP of a SOP class, when it asks to (PS3.7 §D.3.3.4). Default no: this side then serves, and does not send.
     /// </summary>

@@ -43,13 +43,19 @@ public sealed record AssociationRequest
     }
 
     /// <summary>
-    /// The same request with one more context in which this side is the SCP and not the SCU (PS3.7 §D.3.3.4): for N-EVENT-REPORTs on an association of
-    /// their own. A peer that does not answer the role selection may take the reports all the same.
+    /// The same request with one more context in which this side is the SCP and not the SCU (PS3.7 §D.3.3.4): for what a C-GET brings (PS3.4 §C.5.3), and for
+    /// N-EVENT-REPORTs on an association of their own. A peer that does not answer the role selection may take the reports all the same.
     /// </summary>
     /// <param name="abstractSyntax">The SOP class.</param>
+    /// <param name="transferSyntaxes">The best first; none stands for Explicit and Implicit VR Little Endian.</param>
     /// <exception cref="DicomException">There are 128 contexts already.</exception>
-    public AssociationRequest ProposeAsScp(string abstractSyntax) =>
-        Propose(abstractSyntax) with { Roles = [.. Roles, new RoleSelection(abstractSyntax, IsScu: false, IsScp: true)] };
+    public AssociationRequest ProposeAsScp(string abstractSyntax, params ReadOnlySpan<string> transferSyntaxes)
+    {
+        var request = Propose(abstractSyntax, transferSyntaxes);
+        return Roles.Any(r => r.SopClass == abstractSyntax)
+            ? request
+            : request with { Roles = [.. Roles, new RoleSelection(abstractSyntax, IsScu: false, IsScp: true)] };
+    }
 
     /// <summary>
     /// The same request with what it takes to store files: for each pair of SOP class and transfer syntax a context of its own, so that data

@@ -113,11 +113,14 @@ public sealed partial class DimseClient : IAsyncDisposable
     /// association had to be aborted, so send the others over a new one.
     /// </returns>
     /// <exception cref="AssociationException">The association ended; what has no result was not stored, or (the one on its way) perhaps.</exception>
-    public async IAsyncEnumerable<SentInstance> StoreAsync(
-        IReadOnlyList<OutgoingInstance> instances, MoveOriginator? originator, [EnumeratorCancellation] CancellationToken ct)
+    public IAsyncEnumerable<SentInstance> StoreAsync(IReadOnlyList<OutgoingInstance> instances, MoveOriginator? originator, CancellationToken ct) =>
+        StoreAsync(instances, originator, isRewriting: true, ct);
+
+    internal async IAsyncEnumerable<SentInstance> StoreAsync(
+        IReadOnlyList<OutgoingInstance> instances, MoveOriginator? originator, bool isRewriting, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(instances);
-        await using var sender = new InstanceSender(Association, instances, static context => context.RequestorIsScu);
+        await using var sender = new InstanceSender(Association, instances, isRewriting, static context => context.RequestorIsScu);
         while (sender.Remaining > 0 && Association.State == UpperLayerState.Sta6)
         {
             yield return await sender.SendNextAsync(

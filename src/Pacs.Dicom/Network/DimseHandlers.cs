@@ -59,7 +59,9 @@ public sealed class DimseHandlers
 {
     private readonly Dictionary<string, IFindHandler> _find = new(StringComparer.Ordinal);
     private readonly Dictionary<string, INHandler> _n = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, object> _retrieve = new(StringComparer.Ordinal);
     private IStoreHandler? _store;
+    private IRetrieveHandler? _get;
 
     /// <summary>
     /// The longest data set of an N-service that is read, in bytes: room for the references of 100,000 instances in a storage commitment, and no more
@@ -86,6 +88,31 @@ public sealed class DimseHandlers
         return this;
     }
 
+    /// <summary>A handler for C-MOVE on some SOP classes.</summary>
+    /// <returns>This table, so that calls can be chained.</returns>
+    public DimseHandlers AddMove(IRetrieveHandler handler, params ReadOnlySpan<string> sopClasses)
+    {
+        var service = new MoveService(handler);
+        foreach (var sopClass in sopClasses)
+        {
+            _retrieve.Add(sopClass, service);
+        }
+        return this;
+    }
+
+    /// <summary>A handler for C-GET on some SOP classes. Requestors may then be the SCP of storage classes.</summary>
+    /// <returns>This table, so that calls can be chained.</returns>
+    public DimseHandlers AddGet(IRetrieveHandler handler, params ReadOnlySpan<string> sopClasses)
+    {
+        var service = new GetService(handler);
+        foreach (var sopClass in sopClasses)
+        {
+            _retrieve.Add(sopClass, service);
+        }
+        _get = handler;
+        return this;
+    }
+
     /// <summary>A handler for the N-services of some SOP classes.</summary>
     /// <returns>This table, so that calls can be chained.</returns>
     public DimseHandlers AddN(INHandler handler, params ReadOnlySpan<string> sopClasses)
@@ -99,13 +126,18 @@ public sealed class DimseHandlers
 
     /// <summary>
     /// Whether a requestor may be the SCP of a class: of those with N-services it may, since that is how event reports come on an association of their own
-    /// (PS3.7 §D.3.3.4, PS3.4 §J.3.3.1.3).
+    /// (PS3.7 §D.3.3.4, PS3.4 §J.3.3.1.3), and of storage classes, since that is how a C-GET gets its instances (PS3.4 §C.5.3).
     /// </summary>
-    internal bool AcceptsRequestorAsScp(string sopClass) => _n.ContainsKey(sopClass);
+    internal bool AcceptsRequestorAsScp(string sopClass) => _n.ContainsKey(sopClass) || (_get is not null && IsStorage(sopClass));
+
+    /// <summary>The transfer syntax of a storage class whose SCP the requestor is, or null when that is nothing special.</summary>
+    internal string? ChooseRetrieveSyntax(string sopClass, IReadOnlyList<string> proposed) =>
+        _get is not null && IsStorage(sopClass) ? _get.ChooseTransferSyntax(sopClass, proposed) : null;
 
     internal object? Find(string sopClass) =>
         sopClass == DicomUid.Verification ? this
         : _find.TryGetValue(sopClass, out var find) ? find
+        : _retrieve.TryGetValue(sopClass, out var retrieve) ? retrieve
         : _n.TryGetValue(sopClass, out var n) ? n
         : _store is not null && IsStorage(sopClass) ? _store
         : null;
@@ -134,6 +166,12 @@ public sealed class DimseHandlers
                 return "";
         }
     }
+
+    /// <summary>Who answers C-MOVE on a class.</summary>
+    internal sealed record MoveService(IRetrieveHandler Handler);
+
+    /// <summary>Who answers C-GET on a class.</summary>
+    internal sealed record GetService(IRetrieveHandler Handler);
 
     private static readonly string[] Uncompressed =
         [DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian, DicomUid.DeflatedExplicitVRLittleEndian, DicomUid.ExplicitVRBigEndian];

@@ -27,6 +27,7 @@ public sealed class DimseServer
         _policy = policy with
         {
             AcceptsRequestorAsScp = sopClass => handlers.AcceptsRequestorAsScp(sopClass) || policy.AcceptsRequestorAsScp(sopClass),
+            ChooseRetrieveSyntax = handlers.ChooseRetrieveSyntax,
             ChooseTransferSyntax = (sopClass, proposed) => handlers.Find(sopClass) is null ? null : choose(sopClass, proposed),
         };
         _handlers = handlers;

@@ -16,6 +16,7 @@ internal sealed partial class DimseSession(Association association, DimseHandler
     /// <summary>Runs until the peer releases (then it returns), the association fails (then it throws) or a stop is asked for (then it aborts).</summary>
     public async Task RunAsync(CancellationToken stop)
     {
+        _stop = stop;
         try
         {
             IsAtRest = true;
@@ -141,6 +142,8 @@ internal sealed partial class DimseSession(Association association, DimseHandler
             (DimseCommandField.CEchoRequest, DimseHandlers) => DimseStatus.Success,
             (DimseCommandField.CStoreRequest, IStoreHandler store) => await StoreAsync(store, message),
             (DimseCommandField.CFindRequest, IFindHandler find) => await FindAsync(find, message),
+            (DimseCommandField.CMoveRequest, DimseHandlers.MoveService move) => await MoveAsync(move.Handler, message),
+            (DimseCommandField.CGetRequest, DimseHandlers.GetService get) => await GetAsync(get.Handler, message),
             (var field, INHandler n) when IsNRequest(field) => await AnswerNAsync(n, message),
             _ => (Answer)DimseStatus.UnrecognizedOperation,
         };

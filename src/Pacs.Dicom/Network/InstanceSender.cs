@@ -11,8 +11,9 @@ internal sealed class InstanceSender : IAsyncDisposable
 
     /// <param name="association">The association.</param>
     /// <param name="instances">What to send, in this order.</param>
+    /// <param name="isRewriting">Whether an uncompressed instance may be written in another uncompressed transfer syntax.</param>
     /// <param name="isOurs">Whether this side is the service class user of a context (PS3.7 §D.3.3.4).</param>
-    public InstanceSender(Association association, IReadOnlyList<OutgoingInstance> instances, Func<PresentationContext, bool> isOurs)
+    public InstanceSender(Association association, IReadOnlyList<OutgoingInstance> instances, bool isRewriting, Func<PresentationContext, bool> isOurs)
     {
         _association = association;
         _instances = instances;
@@ -24,7 +25,7 @@ internal sealed class InstanceSender : IAsyncDisposable
             var instance = instances[i];
             if (!chosen.TryGetValue((instance.SopClass, instance.Syntax.Uid), out var context))
             {
-                context = StorageContexts.Choose(association.Info, instance, isOurs);
+                context = StorageContexts.Choose(association.Info, instance, isRewriting, isOurs);
                 chosen.Add((instance.SopClass, instance.Syntax.Uid), context);
             }
             _contexts[i] = context;

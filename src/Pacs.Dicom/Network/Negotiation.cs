@@ -45,11 +45,12 @@ internal static class Negotiation
         var accepted = new List<PresentationContext>(request.Contexts.Count);
         foreach (var context in request.Contexts)
         {
-            var chosen = policy.ChooseTransferSyntax is { } choose ? choose(context.AbstractSyntax, context.TransferSyntaxes) : context.TransferSyntaxes[0];
+            var role = roles.GetValueOrDefault(context.AbstractSyntax);
+            var chosen = role is { IsScp: true } && policy.ChooseRetrieveSyntax?.Invoke(context.AbstractSyntax, context.TransferSyntaxes) is { } retrieved ? retrieved
+                : policy.ChooseTransferSyntax is { } choose ? choose(context.AbstractSyntax, context.TransferSyntaxes) : context.TransferSyntaxes[0];
             if (chosen is { Length: > 0 } && DicomUid.IsTolerable(chosen))
             {
                 answers.Add(new ContextAnswer(context.Id, ContextResult.Acceptance, chosen));
-                var role = roles.GetValueOrDefault(context.AbstractSyntax);
                 accepted.Add(new PresentationContext(context.Id, context.AbstractSyntax, TransferSyntax.Get(chosen))
                 {
                     RequestorIsScu = role?.IsScu ?? true,

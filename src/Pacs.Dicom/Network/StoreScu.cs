@@ -19,6 +19,12 @@ namespace Pacs.Dicom.Network;
 /// </example>
 public sealed class StoreScu(AssociationRequest request, Func<AssociationRequest, CancellationToken, Task<DimseClient>> connectAsync)
 {
+    /// <summary>
+    /// Whether an uncompressed instance is written in another uncompressed transfer syntax when the peer does not take the one it is stored in. Default true; otherwise
+    /// it fails.
+    /// </summary>
+    public bool AllowsRewriting { get; init; } = true;
+
     /// <summary>Sends, and tells of each instance what became of it as soon as that is known.</summary>
     /// <param name="instances">What to send.</param>
     /// <param name="originator">The C-MOVE that asked for it, or null.</param>
@@ -43,7 +49,7 @@ public sealed class StoreScu(AssociationRequest request, Func<AssociationRequest
                 var done = 0;
                 try
                 {
-                    await foreach (var sent in client.StoreAsync(rest, originator, ct))
+                    await foreach (var sent in client.StoreAsync(rest, originator, AllowsRewriting, ct))
                     {
                         done++;
                         yield return sent;
@@ -95,7 +101,7 @@ internal static class StorageContexts
     }
 
     /// <summary>The context for an instance, or null: the one with its own transfer syntax, else one it can be written in.</summary>
-    public static PresentationContext? Choose(AssociationInfo association, OutgoingInstance instance, Func<PresentationContext, bool> isOurs)
+    public static PresentationContext? Choose(AssociationInfo association, OutgoingInstance instance, bool isRewriting, Func<PresentationContext, bool> isOurs)
     {
         PresentationContext? other = null;
         foreach (var context in association.Contexts)
@@ -108,7 +114,7 @@ internal static class StorageContexts
             {
                 return context;
             }
-            if (instance.IsRewritable && StoredFile.IsUncompressed(context.TransferSyntax) && (other is null || Rank(context) < Rank(other)))
+            if (isRewriting && instance.IsRewritable && StoredFile.IsUncompressed(context.TransferSyntax) && (other is null || Rank(context) < Rank(other)))
             {
                 other = context;
             }
