@@ -77,6 +77,18 @@ public sealed partial class Archive
     public async ValueTask<Stream?> OpenAsync(ResourceId instance, CancellationToken ct) =>
         await _reader.LocateAsync(instance, ct) is { } location ? _store.Open(location.Key) : null;
 
+    /// <summary>
+    /// Opens the data set of an instance as it lies in its file, without preamble and file meta group, for sending it as it is. It can be read to the end even if the
+    /// instance is deleted meanwhile.
+    /// </summary>
+    /// <param name="location">Where it is.</param>
+    /// <returns>Null when the file is missing or has another size than the index knows: that one is damaged.</returns>
+    public Stream? OpenDataset(InstanceLocation location)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        return _store.OpenDataset(location.Key, location.Size, location.DataOffset);
+    }
+
     /// <summary>The elements of an instance before its pixel data.</summary>
     /// <returns>Null when there is no such instance, or its file is missing.</returns>
     /// <exception cref="DicomException">The file has been damaged.</exception>

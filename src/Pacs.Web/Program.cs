@@ -107,7 +107,8 @@ namespace Pacs.Web
             services.AddWorklist(options);
             services.AddDimse(s =>
             {
-                var handlers = new DimseHandlers().AddStorage(s.GetRequiredService<StoreScp>());
+                var retrieve = s.GetRequiredService<RetrieveScp>();
+                var handlers = new DimseHandlers().AddStorage(s.GetRequiredService<StoreScp>()).AddMove(retrieve, RetrieveScp.MoveModels).AddGet(retrieve, RetrieveScp.GetModels);
                 return s.GetService<WorklistScp>() is { } worklist ? handlers.AddFind(worklist, DicomUid.ModalityWorklistInformationModelFind) : handlers;
             });
             services.AddSingleton<Readiness>();

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Pacs.Storage;
 
 /// <summary>Everything that is read from the index. Any number at a time; connections are read-only and see the last commit.</summary>
-public sealed class IndexReader : IDisposable
+public sealed partial class IndexReader : IDisposable
 {
     private readonly ReaderPool _pool;
 

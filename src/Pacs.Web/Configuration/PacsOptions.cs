@@ -142,6 +142,12 @@ public sealed class PacsOptions
     public int MaximumAssociationsPerHost { get; init; } = 32;
 
     /// <summary>
+    /// C-MOVEs that send to one destination at the same time; further ones wait for their turn. Default 4: workstations take few associations, and more do not fill the line better.
+    /// </summary>
+    [Range(1, 1000, ErrorMessage = "a whole number from 1 to 1000")]
+    public int MaximumMovesPerDestination { get; init; } = 4;
+
+    /// <summary>
     /// The longest P-DATA-TF PDU a peer may send, in bytes (PS3.8 annex D.1). Default 262144: fewer, larger pieces cost less; peers that cannot, send
     /// smaller ones.
     /// </summary>

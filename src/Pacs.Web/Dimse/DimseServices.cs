@@ -9,6 +9,7 @@ public static class DimseServices
     /// <summary>Registers the DIMSE server and what <paramref name="handlers"/> says about who answers for which SOP class.</summary>
     public static IServiceCollection AddDimse(this IServiceCollection services, Func<IServiceProvider, DimseHandlers> handlers) => services
         .AddSingleton<StoreScp>()
+        .AddSingleton<RetrieveScp>()
         .AddSingleton<Modalities>()
         .AddSingleton<ModalityConnections>()
         .AddHostedService(s => s.GetRequiredService<Modalities>())
