@@ -12,8 +12,11 @@ public sealed record AcceptorPolicy
     /// <summary>Whether a caller is welcome; null, the default, welcomes all. An AE title is a name, not a secret: the host belongs to the check.</summary>
     public Func<string, string, bool>? AcceptsCaller { get; init; }
 
-    /// <summary>Whether a user identity is good (PS3.7 §D.3.3.7); null, the default, takes every one and none.</summary>
-    public Func<UserIdentity?, string, bool>? AcceptsUser { get; init; }
+    /// <summary>
+    /// Whether a user identity from a host is good (PS3.7 §D.3.3.7); null, the default, takes every one and none. Asked last, when the association has its place
+    /// within the limits, and may take its time: checking a passcode is slow on purpose. What it throws ends the connection without an answer.
+    /// </summary>
+    public Func<UserIdentity?, string, CancellationToken, ValueTask<bool>>? AcceptsUser { get; init; }
 
     /// <summary>
     /// Which of the proposed transfer syntaxes to use for an abstract syntax: null when the abstract syntax is not supported, empty when none

@@ -68,7 +68,7 @@ public sealed partial class Association : IAsyncDisposable
     /// <param name="pipe">The connection.</param>
     /// <param name="policy">What to agree to.</param>
     /// <param name="remoteHost">Address of the peer, or empty.</param>
-    /// <param name="admit">Asked when everything else is fine: the last chance to reject.</param>
+    /// <param name="admit">Asked when everything else but the user's identity is fine.</param>
     /// <param name="rejected">Told about a rejection.</param>
     /// <param name="ct">Gives up.</param>
     internal static async ValueTask<Association?> AcceptAsync(
@@ -92,7 +92,9 @@ public sealed partial class Association : IAsyncDisposable
                 return null;
             }
             association.Step(UpperLayerEvent.RequestReceived); // AE-6
-            if ((Negotiation.Reject(request, policy, remoteHost) ?? admit(request, association)) is { } rejection)
+            // limits before users: so many passcodes are checked at a time, and no more
+            if ((Negotiation.Reject(request, policy, remoteHost) ?? admit(request, association)
+                ?? await Negotiation.RejectUserAsync(request, policy, remoteHost, ct)) is { } rejection)
             {
                 rejected(request, rejection);
                 await association.SendControlAsync(UpperLayerEvent.AssociateReject, output => PduWriter.Write(rejection, output), ct); // AE-8

@@ -40,7 +40,7 @@ public sealed record AssociationInfo
     /// <summary>Its version, or null.</summary>
     public string? PeerImplementationVersionName { get; init; }
 
-    /// <summary>Who the requestor says its user is, when the policy took it; never to be logged.</summary>
+    /// <summary>Who the requestor says its user is, when the policy took it. The user name may be logged, passcodes and tokens never.</summary>
     public UserIdentity? UserIdentity { get; init; }
 
     /// <summary>Extended negotiation as the peer sent it (PS3.7 §D.3.3.5).</summary>

@@ -3,7 +3,7 @@ namespace Pacs.Dicom.Network;
 /// <summary>The decisions of association establishment (PS3.8 §7.1.1, PS3.7 annex D.3), as plain functions.</summary>
 internal static class Negotiation
 {
-    /// <summary>Why a request is rejected as a whole, or null.</summary>
+    /// <summary>Why a request is rejected as a whole, or null. The user's identity is another matter: <see cref="RejectUserAsync"/>.</summary>
     public static AssociateRejectPdu? Reject(AssociateRequestPdu request, AcceptorPolicy policy, string remoteHost)
     {
         // only bit 0 is tested (PS3.8 table 9-11)
@@ -24,12 +24,12 @@ internal static class Negotiation
             return AssociateRejectPdu.CallingAeNotRecognized;
         }
         var max = request.UserInformation.MaxPduLength;
-        if (max != 0 && max < policy.Limits.MinPeerPdu)
-        {
-            return AssociateRejectPdu.NotSpecified;
-        }
-        return policy.AcceptsUser is { } acceptsUser && !acceptsUser(request.UserInformation.UserIdentity, remoteHost) ? AssociateRejectPdu.NotSpecified : null;
+        return max != 0 && max < policy.Limits.MinPeerPdu ? AssociateRejectPdu.NotSpecified : null;
     }
+
+    /// <summary>The rejection of somebody who is not who he says, or null. The standard has no reason of its own for it: permanent, no reason given.</summary>
+    public static async ValueTask<AssociateRejectPdu?> RejectUserAsync(AssociateRequestPdu request, AcceptorPolicy policy, string remoteHost, CancellationToken ct) =>
+        policy.AcceptsUser is { } accepts && !await accepts(request.UserInformation.UserIdentity, remoteHost, ct) ? AssociateRejectPdu.NotSpecified : null;
 
     /// <summary>The answer to a request that is not rejected, and what it amounts to.</summary>
     public static (AssociateAcceptPdu Pdu, AssociationInfo Info) Accept(AssociateRequestPdu request, AcceptorPolicy policy, string remoteHost)

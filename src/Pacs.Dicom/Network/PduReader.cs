@@ -52,7 +52,9 @@ public static class PduReader
         var type = (PduType)buffer.FirstSpan[0];
         if (type is < PduType.AssociateRequest or > PduType.Abort)
         {
-            throw new AssociationException(AssociationFailure.ProtocolViolation, $"PDU type {(byte)type:X2}H is not one of PS3.8", reason: AbortReason.UnrecognizedPdu, offset: 0);
+            // the two commonest mistakes of who sets up a device
+            var hint = (byte)type switch { 0x16 => ": the peer speaks TLS on a port without", >= (byte)'A' and <= (byte)'Z' => ": perhaps HTTP", _ => "" };
+            throw new AssociationException(AssociationFailure.ProtocolViolation, $"PDU type {(byte)type:X2}H is not one of PS3.8{hint}", reason: AbortReason.UnrecognizedPdu, offset: 0);
         }
         Span<byte> bytes = stackalloc byte[HeaderLength];
         if (!TryCopy(buffer, bytes))

@@ -232,7 +232,7 @@ public sealed class AssociationTests
     {
         { "called", new AcceptorPolicy { AeTitles = new HashSet<string> { "OTHER" } }, [0, 1, 1, 7] },
         { "calling", new AcceptorPolicy { AcceptsCaller = (ae, _) => ae != "DEVICE" }, [0, 1, 1, 3] },
-        { "user", new AcceptorPolicy { AcceptsUser = (_, _) => false }, [0, 1, 2, 1] },
+        { "user", new AcceptorPolicy { AcceptsUser = (_, _, _) => ValueTask.FromResult(false) }, [0, 1, 2, 1] },
         { "peer wants tiny PDUs", new AcceptorPolicy { Limits = new AssociationLimits { MinPeerPdu = 20000 } }, [0, 1, 2, 1] },
     };
 
@@ -381,7 +381,7 @@ public sealed class AssociationTests
     public async Task Roles_window_and_identity_are_negotiated()
     {
         var pair = new PipePair();
-        var policy = new AcceptorPolicy { AcceptsRequestorAsScp = sopClass => sopClass == Wire.Ultrasound, AcceptsUser = (user, _) => user?.Username == "user" };
+        var policy = new AcceptorPolicy { AcceptsRequestorAsScp = sopClass => sopClass == Wire.Ultrasound, AcceptsUser = (user, _, _) => ValueTask.FromResult(user?.Username == "user") };
         var accepting = Association.AcceptAsync(pair.Server, policy, "", Ct);
         var request = Wire.Request().Propose(Wire.Ultrasound).Propose(DicomUid.CTImageStorage) with
         {
