@@ -1,10 +1,11 @@
 using Pacs.Web.Configuration;
+using Pacs.Web.Dimse;
 
 namespace Pacs.Web;
 
 /// <summary>Says at the start what runs, where its data are, and what of the configuration has no effect.</summary>
 public sealed partial class Announcement(
-    PacsConfiguration configuration, Listener listener, IHostApplicationLifetime lifetime, ILogger<Announcement> logger) : IHostedService
+    PacsConfiguration configuration, Listener listener, DicomTls tls, IHostApplicationLifetime lifetime, ILogger<Announcement> logger) : IHostedService
 {
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
@@ -17,6 +18,10 @@ public sealed partial class Announcement(
         {
             var options = configuration.Options;
             LogListening(PacsServer.Version, options.DicomAet, listener.DicomPort, listener.HttpPort);
+            if (listener.DicomTlsPort is { } tlsPort)
+            {
+                LogTls(tlsPort, tls.Credentials.Own!.TargetCertificate.Subject, tls.Credentials.Expires!.Value, options.DicomTlsRemoteCertificateRequired ? "with a trusted certificate only" : "also without a certificate");
+            }
             LogFolders(options.StorageDirectory, options.IndexDirectory);
             if (options.RemoteAccessAllowed)
             {
@@ -35,6 +40,9 @@ public sealed partial class Announcement(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Pacs {Version}: {Aet} answers DICOM on port {DicomPort} and HTTP on port {HttpPort}")]
     private partial void LogListening(string version, string aet, int dicomPort, int httpPort);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "DICOM over TLS on port {Port}: our certificate {Subject} ends on {Expires:yyyy-MM-dd}; devices are let in {Condition}")]
+    private partial void LogTls(int port, string subject, DateTimeOffset expires, string condition);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Instances in {StorageDirectory}, index in {IndexDirectory}")]
     private partial void LogFolders(string storageDirectory, string indexDirectory);

@@ -7,18 +7,22 @@ using Pacs.Web.Dimse;
 
 namespace Pacs.Web;
 
-/// <summary>The two ports of the server, side by side in Kestrel. After the start it knows their numbers, also when the configuration left them open with 0.</summary>
+/// <summary>The ports of the server, side by side in Kestrel. After the start it knows their numbers, also when the configuration left them open with 0.</summary>
 /// <param name="options">Addresses and ports.</param>
 public sealed class Listener(PacsOptions options)
 {
     private ListenOptions? _http;
     private ListenOptions? _dicom;
+    private ListenOptions? _tls;
 
     /// <summary>The port of the pages and the REST API.</summary>
     public int HttpPort => PortOf(_http);
 
     /// <summary>The DICOM port.</summary>
     public int DicomPort => PortOf(_dicom);
+
+    /// <summary>The port for DICOM over TLS: the DICOM port itself, or one of its own; null without TLS.</summary>
+    public int? DicomTlsPort => !options.DicomTlsEnabled ? null : PortOf(options.DicomTlsPort is null ? _dicom : _tls);
 
     /// <summary>Opens the ports and sets the limits of HTTP requests; those of associations are the DIMSE server's.</summary>
     public void Configure(KestrelServerOptions kestrel)
@@ -30,11 +34,19 @@ public sealed class Listener(PacsOptions options)
             listen.Protocols = HttpProtocols.Http1; // HTTP/2 needs TLS in browsers
             _http = listen;
         });
-        Listen(kestrel, options.BindAddress, options.DicomPort, listen =>
+        Listen(kestrel, options.BindAddress, options.DicomPort, listen => _dicom = Dicom(listen, options.DicomTlsEnabled && options.DicomTlsPort is null));
+        if (options is { DicomTlsEnabled: true, DicomTlsPort: { } port })
         {
-            listen.UseConnectionHandler<DicomConnectionHandler>();
-            _dicom = listen;
-        });
+            Listen(kestrel, options.BindAddress, port, listen => _tls = Dicom(listen, isTls: true));
+        }
+    }
+
+    private static ListenOptions Dicom(ListenOptions listen, bool isTls)
+    {
+        var door = listen.ApplicationServices.GetRequiredService<DicomDoor>();
+        listen.Use(next => door.Before(next, isTls));
+        listen.UseConnectionHandler<DicomConnectionHandler>();
+        return listen;
     }
 
     /// <summary>Why a port could not be opened, in one sentence; null when that is not what the exception is about.</summary>
@@ -44,7 +56,7 @@ public sealed class Listener(PacsOptions options)
         {
             if (cause is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
             {
-                return $"{exception.Message.TrimEnd('.')}. Stop the other program, or set another DicomPort or HttpPort.";
+                return $"{exception.Message.TrimEnd('.')}. Stop the other program, or set another DicomPort, DicomTlsPort or HttpPort.";
             }
         }
         return null;

@@ -38,6 +38,8 @@ namespace Pacs.Web
                     case "version":
                         Console.WriteLine(Version);
                         return 0;
+                    case "hash passcode":
+                        return HashCommand.Run(Console.In, Console.Out, Console.Error);
                 }
                 var configuration = PacsConfiguration.Load(commandLine, Environment.GetEnvironmentVariables(), AppContext.BaseDirectory);
                 return commandLine.Command switch
@@ -105,6 +107,7 @@ namespace Pacs.Web
             services.AddSingleton(options.ToStorageOptions()).AddStorage();
             services.AddSingleton(options.ToGdtOptions()).AddGdt();
             services.AddWorklist(options);
+            services.AddSingleton(TlsCredentials.Load(options));
             services.AddDimse(s =>
             {
                 var retrieve = s.GetRequiredService<RetrieveScp>();

@@ -1,13 +1,15 @@
 using System.Net;
+using System.Security.Authentication;
 using Pacs.Dicom.Network;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
+using Pacs.Web.Dimse;
 
 namespace Pacs.Web;
 
 /// <summary>Whether the server can do its job now: every check does the thing itself, small.</summary>
 public sealed partial class Readiness(
-    PacsOptions options, Listener listener, IndexWriter writer, StorageOptions storage, TimeProvider time, ILogger<Readiness> logger)
+    PacsOptions options, Listener listener, DicomTls tls, IndexWriter writer, StorageOptions storage, TimeProvider time, ILogger<Readiness> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3); // HEALTHCHECK waits 5 s
 
@@ -21,6 +23,10 @@ public sealed partial class Readiness(
             ["disk"] = await SucceedsAsync("disk", DiskHasSpaceAsync, ct),
             ["dicom"] = await SucceedsAsync("dicom", DicomAnswersAsync, ct),
         };
+        if (options.DicomTlsEnabled)
+        {
+            checks["certificate"] = await SucceedsAsync("certificate", _ => Task.FromResult(tls.IsGood), ct);
+        }
         var ready = checks.Values.All(good => good);
         return Results.Json(
             new { status = ready ? "ready" : "not ready", checks }, statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
@@ -35,11 +41,11 @@ public sealed partial class Readiness(
             var good = await check(either.Token).WaitAsync(either.Token);
             if (!good)
             {
-                LogNotReady(name, "below the limit");
+                LogNotReady(name, name == "disk" ? "below the limit" : "not good");
             }
             return good;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OperationCanceledException or AssociationException && !ct.IsCancellationRequested)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OperationCanceledException or AssociationException or AuthenticationException && !ct.IsCancellationRequested)
         {
             LogNotReady(name, e.Message);
             return false;
@@ -71,16 +77,18 @@ public sealed partial class Readiness(
             ? address : IPAddress.Loopback;
         var request = new AssociationRequest { CallingAe = options.DicomAet, CalledAe = options.DicomAet, TimeProvider = time }
             .Propose(Dicom.DicomUid.Verification);
+        // who holds our key is trusted by us, on both sides
+        var isTls = listener.DicomTlsPort == listener.DicomPort;
         try
         {
-            await using var client = await DimseClient.ConnectAsync(host.ToString(), listener.DicomPort, request, tls: null, ct);
+            await using var client = await DimseClient.ConnectAsync(host.ToString(), listener.DicomPort, request, isTls ? tls.ClientOptions() : null, ct);
             var status = await client.EchoAsync(ct);
             await client.ReleaseAsync(ct);
             return status.Code == DimseStatus.Success.Code;
         }
-        catch (AssociationException e) when (e.Rejection is { Result: RejectResult.Transient })
+        catch (AssociationException e) when (e.Rejection is not null)
         {
-            return true; // it answers; it is only full
+            return true; // it answers; it is only full, or particular about who calls
         }
     }
 

@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Pacs.Web.Dimse;
 
 namespace Pacs.Web.Configuration;
 
@@ -70,4 +72,46 @@ public sealed class GdtTextAttribute() : ValidationAttribute("1 to 60 characters
 {
     /// <inheritdoc/>
     public override bool IsValid(object? value) => value is string { Length: >= 1 and <= 60 } text && !text.Any(char.IsControl);
+}
+
+/// <summary>AE titles.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class AeTitlesAttribute() : ValidationAttribute("a list of AE titles: 1 to 16 printable ASCII characters without backslash, not only blanks")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is IReadOnlyList<string> titles && titles.All(new AeTitleAttribute().IsValid);
+}
+
+/// <summary>IP addresses and networks.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class NetworksAttribute() : ValidationAttribute("a list of IP addresses and of networks such as 192.168.1.0/24")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) =>
+        value is IReadOnlyList<string> networks && networks.All(n => IPAddress.TryParse(n, out _) || IPNetwork.TryParse(n, out _));
+
+    /// <summary>A valid entry as a network; an address is a network of one.</summary>
+    public static IPNetwork Parse(string entry) =>
+        IPAddress.TryParse(entry, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : IPNetwork.Parse(entry);
+}
+
+/// <summary>Users with the hashes of their passcodes.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class DicomUsersAttribute() : ValidationAttribute("a list of NAME:HASH, each name once, with hashes made by \"Pacs.Web hash passcode\"")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        return value is IReadOnlyList<string> users && users.All(u => TryParse(u, out var name, out _) && names.Add(name));
+    }
+
+    /// <summary>Takes an entry apart.</summary>
+    public static bool TryParse(string entry, out string name, [NotNullWhen(true)] out Passcode? passcode)
+    {
+        var colon = entry.IndexOf(':', StringComparison.Ordinal);
+        name = colon > 0 ? entry[..colon] : "";
+        passcode = null;
+        return colon > 0 && Passcode.TryParse(entry[(colon + 1)..], out passcode);
+    }
 }

@@ -15,6 +15,7 @@ public sealed record CommandLine(string Command, IReadOnlyList<string> Configura
           health         ask the running server whether it is ready; exit code 0 = yes, 1 = no
           config check   check the configuration and say what has no effect
           config print   print the configuration in force, with the source of each value
+          hash passcode  make of a passcode, read from the console, what the setting DicomUsers takes
           help, version
 
         Settings come from, later ones win: appsettings.json beside the program, --config (JSON with comments, an orthanc.json,
@@ -24,7 +25,7 @@ public sealed record CommandLine(string Command, IReadOnlyList<string> Configura
         Exit codes: 0 good, 1 failure, 2 wrong configuration or command line, 3 a port cannot be used.
         """;
 
-    private static readonly string[] Commands = ["health", "config check", "config print", "help", "version"];
+    private static readonly string[] Commands = ["health", "config check", "config print", "hash passcode", "help", "version"];
 
     /// <summary>Reads the arguments.</summary>
     /// <exception cref="ConfigurationException">They are not understood.</exception>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pacs.Web.Dimse;
 
 namespace Pacs.Web.Configuration;
 
@@ -6,8 +7,10 @@ namespace Pacs.Web.Configuration;
 public static class ConfigurationCommand
 {
     /// <summary>Says that the configuration is good (wrong ones do not get this far) and what of it has no effect.</summary>
+    /// <exception cref="ConfigurationException">Files that it names, certificates, cannot be used.</exception>
     public static int Check(PacsConfiguration configuration, TextWriter output)
     {
+        _ = TlsCredentials.Load(configuration.Options);
         foreach (var notice in configuration.Notices)
         {
             output.WriteLine(notice);

@@ -162,7 +162,7 @@ public sealed class PacsOptions
     public int DicomIdleTimeout { get; init; } = 60;
 
     /// <summary>
-    /// Seconds a peer may be silent in the middle of something it has begun: a PDU, a message, the association request (ARTIM, PS3.8 §9.1.5).
+    /// Seconds a peer may be silent in the middle of something it has begun: a PDU, a message, the association request (ARTIM, PS3.8 §9.1.5), the TLS handshake.
     /// Default 30, Orthanc's <c>DicomScpTimeout</c>.
     /// </summary>
     [Range(1, 3600, ErrorMessage = "a whole number of seconds from 1 to 3600")]
@@ -174,6 +174,65 @@ public sealed class PacsOptions
     /// </summary>
     [Range(1, 3600, ErrorMessage = "a whole number of seconds from 1 to 3600")]
     public int DicomScuTimeout { get; init; } = 30;
+
+    // ---- security of the DICOM port --------------------------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// AE titles, beside <see cref="DicomAet"/>, by which we may be called when <see cref="DicomCheckCalledAet"/> is on: those of servers whose place we have taken. Default:
+    /// none.
+    /// </summary>
+    [AeTitles]
+    public IReadOnlyList<string> DicomCalledAets { get; init; } = [];
+
+    /// <summary>
+    /// From which addresses and networks, such as <c>192.168.1.0/24</c>, connections to the DICOM port are taken; from others they are cut before a byte is read. This
+    /// machine itself always may. Default: none, which means from everywhere, because an office's network is not known here.
+    /// </summary>
+    [Networks]
+    public IReadOnlyList<string> DicomAllowedNetworks { get; init; } = [];
+
+    /// <summary>
+    /// Users, each as <c>NAME:HASH</c> with a hash from <c>Pacs.Web hash passcode</c>. If there are any, every association has to show one of them with its passcode
+    /// (PS3.7 §D.3.3.7), which is worth something with TLS only. Default: none; user identities are then accepted and logged, but not checked, because most devices have none.
+    /// </summary>
+    [DicomUsers]
+    public IReadOnlyList<string> DicomUsers { get; init; } = [];
+
+    /// <summary>
+    /// Whether DICOM goes through TLS (1.2 and 1.3, PS3.15 §B.12). Default false, Orthanc's: it takes certificates on every device.
+    /// </summary>
+    public bool DicomTlsEnabled { get; init; }
+
+    /// <summary>
+    /// The port for TLS. Default <c>null</c>: <see cref="DicomPort"/>, which then takes nothing without TLS, as in Orthanc. With a port of its own (2762 is registered for it)
+    /// both work side by side, so that devices can change over one by one. 0 takes any free port.
+    /// </summary>
+    [Range(0, 65535, ErrorMessage = "a whole number from 0 (any free port) to 65535, or null for DicomPort itself")]
+    public int? DicomTlsPort { get; init; }
+
+    /// <summary>
+    /// The file with our certificate, and those between it and its authority: PEM, or PFX without a password. It is shown to devices that connect, and, when asked, to those we
+    /// connect to. Read again when it changes. Default: none.
+    /// </summary>
+    [FolderPath]
+    public string? DicomTlsCertificate { get; init; }
+
+    /// <summary>The PEM file with its private key, without a password. Default: none, the key is in the file of the certificate.</summary>
+    [FolderPath]
+    public string? DicomTlsPrivateKey { get; init; }
+
+    /// <summary>
+    /// The PEM file with the authorities, or self-signed certificates, of those we talk to over TLS, in both directions. Read again when it changes. Default: none; servers we
+    /// connect to then need a certificate of an authority that this machine trusts.
+    /// </summary>
+    [FolderPath]
+    public string? DicomTlsTrustedCertificates { get; init; }
+
+    /// <summary>
+    /// Whether devices must show a certificate, too. Default true, Orthanc's: without it TLS hides what is said, but everybody may say it. A certificate that is shown is
+    /// checked in any case.
+    /// </summary>
+    public bool DicomTlsRemoteCertificateRequired { get; init; } = true;
 
     // ---- parts --------------------------------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,6 @@ public sealed class SettingBinder
     {
         ["AuthenticationEnabled"] = ("true", "there is no log-in: everybody who reaches the HTTP port reads everything"),
         ["SslEnabled"] = ("true", "the HTTP port does not encrypt"),
-        ["DicomTlsEnabled"] = ("true", "the DICOM port does not encrypt"),
     };
 
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
@@ -121,7 +120,9 @@ public sealed class SettingBinder
             }
             else
             {
-                var shown = setting.Text.Length is > 0 and <= 60 && key.Property.PropertyType != typeof(Uri) ? $" \"{setting.Text}\"" : ""; // addresses may hold passwords
+                // addresses may hold passwords, and a list of users one that was not hashed
+                var maySay = key.Property.PropertyType != typeof(Uri) && !key.Property.IsDefined(typeof(DicomUsersAttribute));
+                var shown = maySay && setting.Text.Length is > 0 and <= 60 ? $" \"{setting.Text}\"" : "";
                 _problems.Add($"{key.Path.Replace(':', '.')} is {setting.KindName}{shown} in {setting.Source}. It must be {key.Allowed}.");
             }
         }
@@ -245,6 +246,17 @@ public sealed class SettingBinder
         if (options.DicomPort == options.HttpPort && options.DicomPort != 0)
         {
             _problems.Add($"DicomPort and HttpPort are both {options.DicomPort}. They must differ.");
+        }
+        if (options.DicomTlsPort is { } tls)
+        {
+            if (!options.DicomTlsEnabled)
+            {
+                _problems.Add("DicomTlsPort is set, but DicomTlsEnabled is false: nothing would listen there.");
+            }
+            else if (tls != 0 && (tls == options.DicomPort || tls == options.HttpPort))
+            {
+                _problems.Add($"DicomTlsPort is {tls}, which is another port's number. They must differ; null makes DicomPort the port for TLS.");
+            }
         }
         if (options.MaximumAssociationsPerHost > options.MaximumAssociations && _values.Keys.Any(k => k.Path == nameof(PacsOptions.MaximumAssociationsPerHost)))
         {

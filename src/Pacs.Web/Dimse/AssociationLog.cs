@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 using Pacs.Dicom.Network;
+using Pacs.Web.Configuration;
 
 namespace Pacs.Web.Dimse;
 
@@ -8,7 +10,7 @@ namespace Pacs.Web.Dimse;
 /// Logs associations: one line at the end that says what was done, one for each refused message, rejection or broken association. AE titles, addresses, UIDs of
 /// SOP classes and instances, and statuses; no patient data.
 /// </summary>
-public sealed partial class AssociationLog(TimeProvider time, ILogger<AssociationLog> logger) : IAssociationObserver
+public sealed partial class AssociationLog(PacsOptions options, TimeProvider time, ILogger<AssociationLog> logger) : IAssociationObserver
 {
     private readonly ConcurrentDictionary<string, Tally> _tallies = new(StringComparer.Ordinal);
 
@@ -17,11 +19,23 @@ public sealed partial class AssociationLog(TimeProvider time, ILogger<Associatio
     {
         _tallies[association.Id] = new Tally(time.GetTimestamp());
         LogAccepted(association.Id, association.CallingAe, association.RemoteHost, association.CalledAe, association.Contexts.Count);
+        if (association.UserIdentity is { } user)
+        {
+            // who used the device belongs into the log (PS3.7 §D.3.3.7); the passcode, ticket, assertion or token does not
+            LogUser(association.CallingAe, association.RemoteHost, user.Type, user.Username is { } name ? Short(name) : "?", options.DicomUsers.Count > 0 ? "checked" : "not checked");
+        }
     }
 
     /// <inheritdoc/>
-    public void Rejected(string remoteHost, string callingAe, string calledAe, AssociateRejectPdu rejection) =>
+    public void Rejected(string remoteHost, string callingAe, string calledAe, AssociateRejectPdu rejection)
+    {
+        if (callingAe == options.DicomAet.Trim() && IPAddress.TryParse(remoteHost, out var address) && IPAddress.IsLoopback(address))
+        {
+            LogOwnRejected(rejection.Result, rejection.Source, rejection.Reason); // our health check, every half minute
+            return;
+        }
         LogRejected(callingAe, remoteHost, calledAe, rejection.Result, rejection.Source, rejection.Reason);
+    }
 
     /// <inheritdoc/>
     public void Answered(AssociationInfo association, DimseCommand request, DimseStatus status, long dataBytes, TimeSpan duration)
@@ -72,6 +86,8 @@ public sealed partial class AssociationLog(TimeProvider time, ILogger<Associatio
         }
     }
 
+    private static string Short(string name) => name.Length <= 64 ? name : name[..64] + "...";
+
     /// <summary>What an association has done. Written by the association's own flow only.</summary>
     private sealed class Tally(long startedAt)
     {
@@ -114,6 +130,12 @@ public sealed partial class AssociationLog(TimeProvider time, ILogger<Associatio
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Rejected {CallingAe} at {RemoteHost}, who calls {CalledAe}: {Result}, source {RejectSource}, reason {Reason} (PS3.8 table 9-21)")]
     private partial void LogRejected(string callingAe, string remoteHost, string calledAe, RejectResult result, byte rejectSource, byte reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{CallingAe} at {RemoteHost} shows a user identity ({Kind}): user {User}, {Checked}")]
+    private partial void LogUser(string callingAe, string remoteHost, UserIdentityType kind, string user, string @checked);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Rejected our own health check: {Result}, source {RejectSource}, reason {Reason}")]
+    private partial void LogOwnRejected(RejectResult result, byte rejectSource, byte reason);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Association {Id}: {Field} answered {Status} after {Milliseconds:0.0} ms")]
     private partial void LogAnswered(string id, DimseCommandField field, DimseStatus status, double milliseconds);

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Pacs.Dicom.Network;
@@ -11,10 +10,7 @@ public sealed class DicomConnectionHandler(DimseServer server) : ConnectionHandl
     /// <inheritdoc/>
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        // the same device comes as 192.168.1.5 and as ::ffff:192.168.1.5, depending on the socket
-        var remote = connection.RemoteEndPoint is IPEndPoint { Address: var address }
-            ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString()
-            : "";
+        var remote = DicomDoor.AddressOf(connection)?.ToString() ?? "";
         // requested first when the server stops: what is being worked on is finished; the transport is closed only later
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? connection.ConnectionClosed;
         await server.RunAsync(connection.Transport, remote, stopping);

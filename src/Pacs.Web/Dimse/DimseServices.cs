@@ -13,17 +13,23 @@ public static class DimseServices
         .AddSingleton<Modalities>()
         .AddSingleton<ModalityConnections>()
         .AddHostedService(s => s.GetRequiredService<Modalities>())
+        .AddSingleton<DicomTls>().AddHostedService(s => s.GetRequiredService<DicomTls>())
+        .AddSingleton<DicomDoor>()
+        .AddSingleton<DicomUsers>()
         .AddSingleton<AssociationLog>()
         .AddSingleton<DicomConnectionHandler>()
         .AddSingleton(handlers)
         .AddSingleton(s => new DimseServer(
-            Policy(s.GetRequiredService<PacsOptions>(), s.GetRequiredService<Modalities>(), s.GetRequiredService<TimeProvider>()), s.GetRequiredService<DimseHandlers>(), s.GetRequiredService<AssociationLog>()));
+            Policy(s.GetRequiredService<PacsOptions>(), s.GetRequiredService<Modalities>(), s.GetRequiredService<DicomUsers>(), s.GetRequiredService<TimeProvider>()),
+            s.GetRequiredService<DimseHandlers>(),
+            s.GetRequiredService<AssociationLog>()));
 
-    private static AcceptorPolicy Policy(PacsOptions options, Modalities modalities, TimeProvider time) => new()
+    private static AcceptorPolicy Policy(PacsOptions options, Modalities modalities, DicomUsers users, TimeProvider time) => new()
     {
-        AeTitles = options.DicomCheckCalledAet ? new HashSet<string>(StringComparer.Ordinal) { options.DicomAet.Trim() } : null,
+        AeTitles = options.DicomCheckCalledAet ? options.DicomCalledAets.Append(options.DicomAet).Select(t => t.Trim()).ToHashSet(StringComparer.Ordinal) : null,
         AcceptsCaller = modalities.AcceptsCaller,
         Authorize = modalities.Authorize,
+        AcceptsUser = users.Check,
         MaxAssociations = options.MaximumAssociations,
         MaxAssociationsPerHost = options.MaximumAssociationsPerHost,
         Limits = AssociationLimits.Default with

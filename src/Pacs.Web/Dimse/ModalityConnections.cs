@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Security.Authentication;
 using Pacs.Dicom.Network;
 using Pacs.Storage;
@@ -7,7 +6,7 @@ using Pacs.Web.Configuration;
 namespace Pacs.Web.Dimse;
 
 /// <summary>Calls nodes: titles, time-outs and TLS as the node's entry says.</summary>
-public sealed class ModalityConnections(PacsOptions options, TimeProvider time)
+public sealed class ModalityConnections(PacsOptions options, DicomTls tls, TimeProvider time)
 {
     /// <summary>By which AE title we call a node.</summary>
     public string LocalAeTitle(Modality node)
@@ -33,9 +32,6 @@ public sealed class ModalityConnections(PacsOptions options, TimeProvider time)
             Limits = AssociationLimits.Default with { MaxPdu = (uint)options.MaximumPduLength, Artim = patience, Idle = patience, MidPdu = patience, Write = patience },
             TimeProvider = time,
         };
-        return DimseClient.ConnectAsync(node.Host, node.Port, propose(request), node.UseTls ? Tls() : null, ct);
+        return DimseClient.ConnectAsync(node.Host, node.Port, propose(request), node.UseTls ? tls.ClientOptions() : null, ct);
     }
-
-    // PS3.15 §B.12: BCP 195, that is TLS 1.2 and 1.3. The certificate must be one that this machine trusts
-    private static SslClientAuthenticationOptions Tls() => new() { EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13 };
 }

@@ -24,7 +24,7 @@ public sealed class OrthancProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<OrthancProcess> StartAsync(CancellationToken ct)
+    public static async Task<OrthancProcess> StartAsync(CancellationToken ct, params (string Key, object Value)[] more)
     {
         Tool.Require("Orthanc");
         var folder = Directory.CreateTempSubdirectory("pacs-orthanc-").FullName;
@@ -40,6 +40,10 @@ public sealed class OrthancProcess : IAsyncDisposable
             ["StableAge"] = 86400, // no Stable… changes while a test looks
             ["Plugins"] = Array.Empty<string>(),
         };
+        foreach (var (key, value) in more)
+        {
+            settings[key] = value;
+        }
         var file = Path.Join(folder, "orthanc.json");
         await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(settings), ct);
         var process = Process.Start(new ProcessStartInfo(Tool.Find("Orthanc")!, [file])
