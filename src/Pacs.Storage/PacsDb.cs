@@ -28,6 +28,9 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>Planned examinations.</summary>
     public DbSet<WorklistItem> Worklist => Set<WorklistItem>();
 
+    /// <summary>Performed procedure steps.</summary>
+    public DbSet<ProcedureStep> Steps => Set<ProcedureStep>();
+
     /// <summary>GDT files and how far their delivery is.</summary>
     public DbSet<GdtFile> GdtFiles => Set<GdtFile>();
 
@@ -125,6 +128,12 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
             e.HasIndex(w => w.Accession).IsUnique();
             e.HasIndex(w => w.StudyUid, "ix_worklist_study");
             e.HasIndex(w => new { w.State, w.StartDate }, "ix_worklist_start");
+        });
+        modelBuilder.Entity<ProcedureStep>(e =>
+        {
+            e.ToTable("step");
+            e.HasKey(s => s.Uid);
+            e.HasIndex(s => s.UpdatedAt, "ix_step_updated");
         });
         modelBuilder.Entity<GdtFile>(e =>
         {

@@ -24,6 +24,7 @@ public static class StorageServices
         services.AddSingleton(p => new IndexReader(p.GetRequiredService<IndexDatabase>()));
         services.AddSingleton(p => new Finder(p.GetRequiredService<IndexReader>(), p.GetRequiredService<FileInstanceStore>()));
         services.AddSingleton<Archive>();
+        services.AddSingleton<ProcedureSteps>();
         services.AddSingleton(p => new Recovery(
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>(),
             p.GetRequiredService<IndexReader>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Recovery>>()));

@@ -112,7 +112,10 @@ namespace Pacs.Web
             {
                 var retrieve = s.GetRequiredService<RetrieveScp>();
                 var handlers = new DimseHandlers().AddStorage(s.GetRequiredService<StoreScp>()).AddMove(retrieve, RetrieveScp.MoveModels).AddGet(retrieve, RetrieveScp.GetModels);
-                return s.GetService<WorklistScp>() is { } worklist ? handlers.AddFind(worklist, DicomUid.ModalityWorklistInformationModelFind) : handlers;
+                return s.GetService<WorklistScp>() is { } worklist
+                    ? handlers.AddFind(worklist, DicomUid.ModalityWorklistInformationModelFind)
+                        .AddN(s.GetRequiredService<MppsScp>(), DicomUid.ModalityPerformedProcedureStep, DicomUid.ModalityPerformedProcedureStepRetrieve)
+                    : handlers;
             });
             services.AddSingleton<Readiness>();
             services.AddPages();

@@ -38,6 +38,15 @@ public enum EventKind
 
     /// <summary>A conflict was recorded; the resource is the instance or study.</summary>
     ConflictFound = 8003,
+
+    /// <summary>A performed procedure step has begun (MPPS). The resource is its study, which may have no image yet; <see cref="PacsEvent.Detail"/> is the SOP Instance UID of the step.</summary>
+    StepStarted = 8004,
+
+    /// <summary>A performed procedure step is completed; as <see cref="StepStarted"/>.</summary>
+    StepCompleted = 8005,
+
+    /// <summary>A performed procedure step was discontinued; as <see cref="StepStarted"/>.</summary>
+    StepDiscontinued = 8006,
 }
 
 /// <summary>One line of the feed: written in the same transaction as what it tells, so that none is ever lost.</summary>

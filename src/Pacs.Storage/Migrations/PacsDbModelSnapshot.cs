@@ -370,9 +370,7 @@ namespace Pacs.Storage.Migrations
                     b.HasIndex("JobId", "Instance")
                         .IsUnique();
 
-
                     b.HasIndex(new[] { "JobId", "Ordinal" }, "ix_job_item_waiting")
-
                         .HasFilter("state = 0");
 
                     b.ToTable("job_item", (string)null);
@@ -573,6 +571,51 @@ namespace Pacs.Storage.Migrations
                         .HasFilter("stable = 0");
 
                     b.ToTable("patient", (string)null);
+                });
+
+            modelBuilder.Entity("Pacs.Storage.ProcedureStep", b =>
+                {
+                    b.Property<string>("Uid")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("uid");
+
+                    b.Property<string>("Accession")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("accession");
+
+                    b.Property<string>("CallingAe")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("calling_ae");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("Dataset")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("dataset");
+
+                    b.Property<int>("State")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("state");
+
+                    b.Property<string>("StudyUid")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("study_uid");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Uid");
+
+                    b.HasIndex(new[] { "UpdatedAt" }, "ix_step_updated");
+
+                    b.ToTable("step", (string)null);
                 });
 
             modelBuilder.Entity("Pacs.Storage.Series", b =>

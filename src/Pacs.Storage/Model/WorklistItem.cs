@@ -1,13 +1,19 @@
 namespace Pacs.Storage;
 
-/// <summary>How far the examination of a <see cref="WorklistItem"/> is.</summary>
+/// <summary>How far the examination of a <see cref="WorklistItem"/> is. The values are in the index and must not change.</summary>
 public enum WorklistState
 {
     /// <summary>Devices see it.</summary>
     Scheduled,
 
-    /// <summary>A study with its accession number or study UID has come.</summary>
+    /// <summary>The device has reported its performed procedure step as completed.</summary>
     Completed,
+
+    /// <summary>The device has reported that it has begun.</summary>
+    Started,
+
+    /// <summary>The device has reported that it has stopped before the end.</summary>
+    Discontinued,
 }
 
 /// <summary>A planned examination: one item of the modality worklist (PS3.4 annex K).</summary>
@@ -43,7 +49,7 @@ public sealed class WorklistItem
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; set; }
 
-    /// <summary>When its study came.</summary>
+    /// <summary>When it was reported as completed.</summary>
     public DateTimeOffset? CompletedAt { get; set; }
 
     /// <summary>The whole item as a data set in Explicit VR Little Endian, UTF-8.</summary>

@@ -16,6 +16,7 @@ public sealed partial class Worklist
     private readonly IndexWriter _writer;
     private readonly IndexReader _reader;
     private readonly WorklistFolder? _folder;
+    private readonly bool _hidesCompleted;
     private readonly TimeProvider _time;
     private readonly ILogger<Worklist> _logger;
 
@@ -24,6 +25,7 @@ public sealed partial class Worklist
     {
         ArgumentNullException.ThrowIfNull(options);
         (_writer, _reader, _time, _logger) = (writer, reader, time, logger);
+        _hidesCompleted = options.HideCompleted;
         _folder = options.Folder is { } folder ? new WorklistFolder(folder, logger) : null;
     }
 
@@ -76,11 +78,11 @@ public sealed partial class Worklist
 #pragma warning disable CA1309 // SQL compares DA ordinally; EF translates this form only
         var rows = await _reader.ReadAsync(
             (db, token) => db.Worklist
-                .Where(w => w.State == WorklistState.Scheduled && string.Compare(w.StartDate, from) >= 0 && string.Compare(w.StartDate, to) <= 0)
-                .Select(w => w.Dataset).ToListAsync(token),
+                .Where(w => (w.State != WorklistState.Completed || !_hidesCompleted) && string.Compare(w.StartDate, from) >= 0 && string.Compare(w.StartDate, to) <= 0)
+                .Select(w => new { w.State, w.Dataset }).ToListAsync(token),
             ct);
 #pragma warning restore CA1309
-        var entries = rows.Select(bytes => DicomReader.Read(bytes, TransferSyntax.ExplicitVRLittleEndian));
+        var entries = rows.Select(row => WithState(DicomReader.Read(row.Dataset, TransferSyntax.ExplicitVRLittleEndian), row.State));
         if (_folder is not null)
         {
             entries = entries.Concat(await _folder.ReadAsync(ct));
@@ -88,9 +90,9 @@ public sealed partial class Worklist
         return [.. entries.Where(e => DatasetMatcher.IsMatch(e, matches)).OrderBy(StartOf, StringComparer.Ordinal)];
     }
 
-    /// <summary>The entries of the index that still wait for their study, by the start of their step.</summary>
+    /// <summary>The entries of the index that are not completed, by the start of their step.</summary>
     public Task<List<WorklistItem>> ListAsync(CancellationToken ct) => _reader.ReadAsync(
-        (db, token) => db.Worklist.Where(w => w.State == WorklistState.Scheduled)
+        (db, token) => db.Worklist.Where(w => w.State != WorklistState.Completed)
             .OrderBy(w => w.StartDate).ThenBy(w => w.StartTime).ThenBy(w => w.Id).ToListAsync(token),
         ct);
 
@@ -100,7 +102,8 @@ public sealed partial class Worklist
 
     /// <summary>
     /// Removes entries whose step should have started before today (local time) and those whose study has come: one with their accession number or
-    /// Study Instance UID that got instances after they were made.
+    /// Study Instance UID that got instances after they were made. Where the device reports its steps, they tell: an entry that is started stays while its
+    /// images come, and one that is completed goes.
     /// </summary>
     /// <returns>How many were removed.</returns>
     public async Task<int> CleanUpAsync(CancellationToken ct)
@@ -110,8 +113,9 @@ public sealed partial class Worklist
 #pragma warning disable CA1309 // as above
         var done = await _reader.ReadAsync(
             (db, token) => db.Worklist
-                .Where(w => string.Compare(w.StartDate, today) < 0
-                    || db.Studies.Any(s => s.Uid == w.StudyUid && s.UpdatedAt >= w.CreatedAt) || db.Studies.Any(s => s.Accession == w.Accession && s.UpdatedAt >= w.CreatedAt))
+                .Where(w => string.Compare(w.StartDate, today) < 0 || w.State == WorklistState.Completed
+                    || (w.State != WorklistState.Started
+                        && (db.Studies.Any(s => s.Uid == w.StudyUid && s.UpdatedAt >= w.CreatedAt) || db.Studies.Any(s => s.Accession == w.Accession && s.UpdatedAt >= w.CreatedAt))))
                 .Select(w => w.Id).ToListAsync(token),
             ct);
 #pragma warning restore CA1309
@@ -129,6 +133,23 @@ public sealed partial class Worklist
             LogRemoved(removed);
         }
         return removed;
+    }
+
+    /// <summary>
+    /// Says in (0040,0020) how far the entry is. STARTED is of PS3.3 table C.4-10; it has no terms for an end, for which these are those of the performed step (0040,0252).
+    /// </summary>
+    private static DicomDataset WithState(DicomDataset entry, WorklistState state)
+    {
+        if (state != WorklistState.Scheduled && entry.GetSequence(DicomTag.ScheduledProcedureStepSequence) is [var step, ..])
+        {
+            step.Set(DicomTag.ScheduledProcedureStepStatus, state switch
+            {
+                WorklistState.Started => "STARTED",
+                WorklistState.Completed => StepRules.Completed,
+                _ => StepRules.Discontinued,
+            });
+        }
+        return entry;
     }
 
     private static string StartOf(DicomDataset entry)

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Pacs.Storage;
 
 /// <summary>Cleans the worklist up at the start and then in intervals; a pass that fails does not stop the next.</summary>
-public sealed partial class WorklistCleanup(Worklist worklist, WorklistOptions options, TimeProvider time, ILogger<WorklistCleanup> logger) : BackgroundService
+public sealed partial class WorklistCleanup(Worklist worklist, ProcedureSteps steps, WorklistOptions options, TimeProvider time, ILogger<WorklistCleanup> logger) : BackgroundService
 {
     /// <inheritdoc/>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -27,6 +27,7 @@ public sealed partial class WorklistCleanup(Worklist worklist, WorklistOptions o
             try
             {
                 await worklist.CleanUpAsync(stoppingToken);
+                await steps.CleanUpAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -9,6 +9,12 @@ public sealed class WorklistOptions
     /// </summary>
     public string? Folder { get; set; }
 
+    /// <summary>
+    /// Whether an entry is not served any more once its step is reported as completed. Default true: a device's list shows what there is to do. False: it is served as
+    /// <c>COMPLETED</c> until the clean-up takes it.
+    /// </summary>
+    public bool HideCompleted { get; set; } = true;
+
     /// <summary>The time between two clean-ups. Default 10 minutes, as the old image. Null: no clean-up at all.</summary>
     public TimeSpan? CleanupInterval { get; set; } = TimeSpan.FromMinutes(10);
 }

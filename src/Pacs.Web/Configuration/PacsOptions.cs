@@ -290,7 +290,7 @@ public sealed class PacsOptions
 /// <summary>The section <c>Worklists</c>.</summary>
 public sealed class WorklistSettings
 {
-    /// <summary>Whether <c>/worklist/add</c> and the modality worklist service exist. Default true.</summary>
+    /// <summary>Whether <c>/worklist/add</c>, the modality worklist service and MPPS exist. Default true.</summary>
     public bool Enable { get; init; } = true;
 
     /// <summary>
@@ -305,6 +305,12 @@ public sealed class WorklistSettings
     /// image: few offices enter station names, and a device that sees nothing is worse than one that sees too much.
     /// </summary>
     public bool FilterIssuerAet { get; init; }
+
+    /// <summary>
+    /// Whether an entry is not served any more once the device has reported its step as completed (MPPS). Default true: a device's list shows what there is to do. False: it is
+    /// served as <c>COMPLETED</c> until the clean-up takes it.
+    /// </summary>
+    public bool HideCompleted { get; init; } = true;
 
     /// <summary>The most answers to one worklist query. Default 0: unlimited.</summary>
     [Range(0, int.MaxValue, ErrorMessage = "a whole number, 0 (unlimited) or more")]

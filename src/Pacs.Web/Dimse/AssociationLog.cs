@@ -51,7 +51,7 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
         }
         else
         {
-            LogRefused(request.Field, association.CallingAe, association.RemoteHost, request.SopClass ?? "?", request.AffectedSopInstance ?? "?", status);
+            LogRefused(request.Field, association.CallingAe, association.RemoteHost, request.SopClass ?? "?", request.AffectedSopInstance ?? request.RequestedSopInstance ?? "?", status);
         }
     }
 

@@ -8,7 +8,7 @@ namespace Pacs.Web.Worklist;
 /// <summary>Puts the worklist together.</summary>
 public static class WorklistServices
 {
-    /// <summary>Registers the worklist, its clean-up, its C-FIND handler and the webhooks that are configured. Needs storage to be registered before.</summary>
+    /// <summary>Registers the worklist, its clean-up, the C-FIND and MPPS handlers and the webhooks that are configured. Needs storage to be registered before.</summary>
     public static IServiceCollection AddWorklist(this IServiceCollection services, PacsOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -17,9 +17,10 @@ public static class WorklistServices
             services.AddSingleton(new WorklistOptions
             {
                 Folder = options.Worklists.Database,
+                HideCompleted = options.Worklists.HideCompleted,
                 CleanupInterval = options.Worklists.CleanupInterval is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             });
-            services.AddSingleton<Storage.Worklist>().AddSingleton<WorklistScp>().AddHostedService<WorklistCleanup>();
+            services.AddSingleton<Storage.Worklist>().AddSingleton<WorklistScp>().AddSingleton<MppsScp>().AddHostedService<WorklistCleanup>();
             if (options.Worklists.UrlOnWorklistEntryAdded is { } added)
             {
                 services.AddSingleton<IEventConsumer>(s => Webhook.OnWorklistEntryAdded(added, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Webhook>>()));
