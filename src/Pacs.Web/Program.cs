@@ -8,6 +8,7 @@ using Pacs.Web;
 using Pacs.Web.Configuration;
 using Pacs.Web.Dimse;
 using Pacs.Web.Http;
+using Pacs.Web.Jobs;
 using Pacs.Web.Pages;
 using Pacs.Web.Worklist;
 
@@ -117,6 +118,7 @@ namespace Pacs.Web
                         .AddN(s.GetRequiredService<MppsScp>(), DicomUid.ModalityPerformedProcedureStep, DicomUid.ModalityPerformedProcedureStepRetrieve)
                     : handlers;
             });
+            services.AddJobs();
             services.AddSingleton<Readiness>();
             services.AddPages();
 

@@ -116,7 +116,13 @@ public sealed partial class DimseClient : IAsyncDisposable
     public IAsyncEnumerable<SentInstance> StoreAsync(IReadOnlyList<OutgoingInstance> instances, MoveOriginator? originator, CancellationToken ct) =>
         StoreAsync(instances, originator, isRewriting: true, ct);
 
-    internal async IAsyncEnumerable<SentInstance> StoreAsync(
+    /// <summary>As above, with the choice of <see cref="StoreScu.AllowsRewriting"/>.</summary>
+    /// <param name="instances">What to send.</param>
+    /// <param name="originator">The C-MOVE that asked for it, or null.</param>
+    /// <param name="isRewriting">Whether an uncompressed instance may be written in another uncompressed transfer syntax.</param>
+    /// <param name="ct">Aborts at once.</param>
+    /// <exception cref="AssociationException">The association ended.</exception>
+    public async IAsyncEnumerable<SentInstance> StoreAsync(
         IReadOnlyList<OutgoingInstance> instances, MoveOriginator? originator, bool isRewriting, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(instances);

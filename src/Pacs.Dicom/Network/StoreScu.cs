@@ -70,7 +70,7 @@ public sealed class StoreScu(AssociationRequest request, Func<AssociationRequest
 }
 
 /// <summary>Which presentation contexts instances need (PS3.8 §7.1.1.13, PS3.4 §B.3.1).</summary>
-internal static class StorageContexts
+public static class StorageContexts
 {
     private static readonly string[] Fallback = [DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian];
 
@@ -126,7 +126,7 @@ internal static class StorageContexts
     }
 
     /// <summary>Why there is no context for an instance.</summary>
-    public static DimseStatus Missing(AssociationInfo association, OutgoingInstance instance) => DimseStatus.SopClassNotSupported.With(
+    internal static DimseStatus Missing(AssociationInfo association, OutgoingInstance instance) => DimseStatus.SopClassNotSupported.With(
         association.FindContext(instance.SopClass) is null ? "The peer does not take the SOP class" : $"The peer does not take the syntax {instance.Syntax.Uid}");
 
     private sealed class Group

@@ -233,6 +233,22 @@ public sealed class PacsOptions
     /// checked in any case.
     /// </summary>
     public bool DicomTlsRemoteCertificateRequired { get; init; } = true;
+    // ---- jobs ---------------------------------------------------------------------------------------------------------------------------
+
+    /// <summary>To how many nodes jobs send at once. Default 4: one that is slow must not hold up the others. Orthanc's 2 counts jobs.</summary>
+    [Range(1, 100, ErrorMessage = "a whole number from 1 to 100")]
+    public int ConcurrentJobs { get; init; } = 4;
+
+    /// <summary>How many jobs that succeeded are kept for people to see, and ten times as many that failed. Default 100; Orthanc's 10 are an hour of a busy morning.</summary>
+    [Range(0, 100_000, ErrorMessage = "a whole number from 0 to 100000")]
+    public int JobsHistorySize { get; init; } = 100;
+
+    /// <summary>
+    /// Seconds without any progress after which a job that nobody waits for is given up; until then it is tried again and again. Default 600: longer than the restart of a node. Orthanc gives up
+    /// at the first failure.
+    /// </summary>
+    [Range(0, 31_536_000, ErrorMessage = "a whole number of seconds from 0 to 31536000")]
+    public int JobPatience { get; init; } = 600;
 
     // ---- parts --------------------------------------------------------------------------------------------------------------------------
 
@@ -265,6 +281,7 @@ public sealed class PacsOptions
         MinimumFreeSpace = MinimumFreeDiskSpace is { } megabytes ? megabytes * 1024L * 1024 : null,
         OverwriteInstances = OverwriteInstances,
         StableAge = TimeSpan.FromSeconds(StableAge),
+        JobsHistorySize = JobsHistorySize,
     };
 
     private static string StandardDataDirectory()

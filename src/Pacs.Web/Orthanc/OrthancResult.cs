@@ -32,6 +32,18 @@ internal sealed record OrthancError(int Code, string Sentence, int Status)
     /// <summary>What was asked for is not built.</summary>
     public static OrthancError NotImplemented { get; } = new(2, "Not implemented yet", StatusCodes.Status501NotImplemented);
 
+    /// <summary>There is nothing of that name.</summary>
+    public static OrthancError InexistentItem { get; } = new(7, "Accessing an inexistent item", StatusCodes.Status404NotFound);
+
+    /// <summary>Another DICOM application cannot be reached, refuses or breaks off.</summary>
+    public static OrthancError NetworkProtocol { get; } = new(9, "Error in the network protocol", StatusCodes.Status500InternalServerError);
+
+    /// <summary>A body that cannot be read.</summary>
+    public static OrthancError BadFileFormat { get; } = new(15, "Bad file format", StatusCodes.Status400BadRequest);
+
+    /// <summary>What may not be changed this way.</summary>
+    public static OrthancError ReadOnly { get; } = new(22, "Cannot modify a read-only data structure", StatusCodes.Status403Forbidden);
+
     /// <summary>A parameter that cannot be read.</summary>
     public static OrthancError BadRequest { get; } = new(8, "Bad request", StatusCodes.Status400BadRequest);
 

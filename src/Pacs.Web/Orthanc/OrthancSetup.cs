@@ -11,5 +11,7 @@ public static class OrthancSetup
         app.MapSystem();
         app.MapChanges();
         app.MapInstances();
+        app.MapModalities();
+        app.MapJobs();
     }
 }
