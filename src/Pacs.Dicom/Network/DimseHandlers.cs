@@ -134,6 +134,15 @@ public sealed class DimseHandlers
     internal string? ChooseRetrieveSyntax(string sopClass, IReadOnlyList<string> proposed) =>
         _get is not null && IsStorage(sopClass) ? _get.ChooseTransferSyntax(sopClass, proposed) : null;
 
+    /// <summary>Which operations are performed on which SOP classes, as a conformance statement lists them. Storage classes are not among them: see <see cref="IsStorage"/>.</summary>
+    internal IEnumerable<(string SopClass, string Operation)> Services =>
+    [
+        (DicomUid.Verification, "C-ECHO"),
+        .. _find.Keys.Select(k => (k, "C-FIND")),
+        .. _retrieve.Select(r => (r.Key, r.Value is GetService ? "C-GET" : "C-MOVE")),
+        .. _n.Keys.Select(k => (k, "N")),
+    ];
+
     internal object? Find(string sopClass) =>
         sopClass == DicomUid.Verification ? this
         : _find.TryGetValue(sopClass, out var find) ? find
