@@ -41,6 +41,14 @@ public sealed class ModalitiesAttribute() : ValidationAttribute("an object of no
     public override bool IsValid(object? value) => value is not null;
 }
 
+/// <summary>Forwarding rules.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ForwardingRulesAttribute() : ValidationAttribute("a list of rules, each an object with Name, To and conditions")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is not null;
+}
+
 /// <summary>A folder or file; it need not exist.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class FolderPathAttribute() : ValidationAttribute("a path")

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Pacs.Gdt;
 using Pacs.Storage;
+using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Configuration;
 
@@ -249,6 +250,16 @@ public sealed class PacsOptions
     /// </summary>
     [Range(0, 31_536_000, ErrorMessage = "a whole number of seconds from 0 to 31536000")]
     public int JobPatience { get; init; } = 600;
+
+    /// <summary>What of that which comes in is sent on, and where to. Default: nothing.</summary>
+    [ForwardingRules]
+    public IReadOnlyList<ForwardingRule> Forwarding { get; init; } = [];
+
+    /// <summary>
+    /// Hours without any progress after which forwarding a study to a node is given up; until then it is tried again and again. Default 168: a node may be off for a week of holidays.
+    /// </summary>
+    [Range(1, 8760, ErrorMessage = "a whole number of hours from 1 to 8760")]
+    public int ForwardingPatience { get; init; } = 168;
 
     // ---- parts --------------------------------------------------------------------------------------------------------------------------
 

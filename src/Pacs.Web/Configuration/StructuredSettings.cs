@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pacs.Storage;
+using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Configuration;
 
@@ -15,11 +16,12 @@ internal static class StructuredSettings
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
-        Converters = { new ModalitiesConverter() },
+        PropertyNameCaseInsensitive = true,
+        Converters = { new ModalitiesConverter(), new TextsConverter() },
     };
 
     /// <summary>Whether a property is one of them.</summary>
-    public static bool Has(Type type) => type == typeof(IReadOnlyList<Modality>);
+    public static bool Has(Type type) => type == typeof(IReadOnlyList<Modality>) || type == typeof(IReadOnlyList<ForwardingRule>);
 
     /// <summary>Reads one.</summary>
     /// <exception cref="FormatException">It is none; the message says where and why.</exception>
@@ -27,11 +29,57 @@ internal static class StructuredSettings
     {
         try
         {
-            return JsonSerializer.Deserialize(json, type, Json) ?? throw new FormatException("it must not be null");
+            var value = JsonSerializer.Deserialize(json, type, Json) ?? throw new FormatException("it must not be null");
+            Check(value as IReadOnlyList<ForwardingRule> ?? []);
+            return value;
         }
         catch (JsonException e)
         {
             throw new FormatException(e.Path is { Length: > 1 } path ? $"at {path} is something else than expected" : "it is not JSON of the right form", e);
+        }
+    }
+
+    private static void Check(IReadOnlyList<ForwardingRule> rules)
+    {
+        foreach (var (i, rule) in rules.Index())
+        {
+            var problem = rule is null ? "it is null" : rule.Problem ?? (rules.Take(i).Any(r => r.Name == rule.Name) ? "another one has the same name" : null);
+            if (problem is not null)
+            {
+                throw new FormatException($"rule {i + 1}: {problem}");
+            }
+        }
+    }
+
+    /// <summary>A list of texts; one text alone is a list, too.</summary>
+    private sealed class TextsConverter : JsonConverter<IReadOnlyList<string>>
+    {
+        public override IReadOnlyList<string> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (reader.TokenType == JsonTokenType.String)
+            {
+                return [reader.GetString()!];
+            }
+            if (reader.TokenType != JsonTokenType.StartArray)
+            {
+                throw new JsonException();
+            }
+            var texts = new List<string>();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                texts.Add(reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw new JsonException());
+            }
+            return texts;
+        }
+
+        public override void Write(Utf8JsonWriter writer, IReadOnlyList<string> value, JsonSerializerOptions options)
+        {
+            writer.WriteStartArray();
+            foreach (var text in value)
+            {
+                writer.WriteStringValue(text);
+            }
+            writer.WriteEndArray();
         }
     }
 

@@ -1,10 +1,15 @@
+using Pacs.Storage;
+
 namespace Pacs.Web.Jobs;
 
 /// <summary>Puts the jobs together.</summary>
 public static class JobServices
 {
-    /// <summary>Registers who works on the jobs. Needs storage and DIMSE to be registered before.</summary>
+    /// <summary>Registers who works on the jobs and who makes them of what comes in. Needs storage and DIMSE to be registered before.</summary>
     public static IServiceCollection AddJobs(this IServiceCollection services) => services
         .AddSingleton<JobRunner>()
-        .AddHostedService(s => s.GetRequiredService<JobRunner>());
+        .AddHostedService(s => s.GetRequiredService<JobRunner>())
+        .AddSingleton<ForwardingConsumer>()
+        .AddSingleton<IEventConsumer>(s => s.GetRequiredService<ForwardingConsumer>())
+        .AddHostedService(s => s.GetRequiredService<ForwardingConsumer>());
 }

@@ -8,10 +8,11 @@ namespace Pacs.Web.Pages;
 /// <param name="Gdt">GDT files that should be delivered by now.</param>
 /// <param name="Parked">Events a consumer failed on.</param>
 /// <param name="Conflicts">Contradictions between senders.</param>
-public sealed record ProblemCounts(long Gdt, long Parked, long Conflicts)
+/// <param name="Transfers">Transfers that failed, or have got nowhere for a while.</param>
+public sealed record ProblemCounts(long Gdt, long Parked, long Conflicts, long Transfers)
 {
     /// <summary>All together.</summary>
-    public long Total => Gdt + Parked + Conflicts;
+    public long Total => Gdt + Parked + Conflicts + Transfers;
 }
 
 /// <summary>A GDT file that should be delivered by now.</summary>
@@ -39,7 +40,8 @@ public sealed class OpenProblems(IndexReader index, TimeProvider clock)
         new ProblemCounts(
             await Undelivered(db).LongCountAsync(token),
             await db.ParkedEvents.LongCountAsync(token),
-            await db.Conflicts.LongCountAsync(token)), ct);
+            await db.Conflicts.LongCountAsync(token),
+            await Stuck(db).LongCountAsync(token)), ct);
 
     /// <summary>The GDT files that should be delivered by now, newest first.</summary>
     public Task<List<UndeliveredGdt>> GdtAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>
@@ -55,6 +57,12 @@ public sealed class OpenProblems(IndexReader index, TimeProvider clock)
     /// <summary>The conflicts, newest first.</summary>
     public Task<List<Conflict>> ConflictsAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>
         db.Conflicts.OrderByDescending(c => c.Id).Take(limit).ToListAsync(token), ct);
+
+    private IQueryable<Job> Stuck(PacsDb db)
+    {
+        var due = clock.GetUtcNow() - Patience;
+        return db.Jobs.Where(j => j.State == JobState.Failure || (j.State == JobState.Retry && j.ProgressedAt < due));
+    }
 
     private IQueryable<GdtFile> Undelivered(PacsDb db)
     {

@@ -16,7 +16,7 @@ public sealed class ProblemsModel(IndexReader index, OpenProblems problems) : Pa
     public sealed record Subject(string Path, Level Level, Patient Patient);
 
     /// <summary>How many there are of each.</summary>
-    public ProblemCounts Counts { get; private set; } = new(0, 0, 0);
+    public ProblemCounts Counts { get; private set; } = new(0, 0, 0, 0);
 
     /// <summary>GDT files that could not be delivered yet.</summary>
     public IReadOnlyList<(UndeliveredGdt File, Subject? About)> Gdt { get; private set; } = [];

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Text.Json;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
+using Pacs.Web.Jobs;
 
 namespace Pacs.Tests;
 
@@ -244,7 +245,7 @@ public sealed class ConfigurationTests : IDisposable
             {
                 Assert.StartsWith($"`{value?.ToLowerInvariant() ?? "null"}`", stated, StringComparison.Ordinal);
             }
-            else if (value is null or "" or "{}")
+            else if (value is null or "" or "{}" or "[]")
             {
                 Assert.True(stated == "none" || key.Path is "GdtGenerator:IncomingDir" or "Telemetry:OtlpEndpoint", row);
             }
@@ -335,6 +336,7 @@ public sealed class ConfigurationTests : IDisposable
         {
             null => null,
             IReadOnlyList<string> list => string.Join(',', list),
+            IReadOnlyList<ForwardingRule> rules => JsonSerializer.Serialize(rules),
             IReadOnlyList<Modality> nodes => JsonSerializer.Serialize(nodes.ToDictionary(n => n.Name, ModalityJson.Write)),
             var value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture),
         };

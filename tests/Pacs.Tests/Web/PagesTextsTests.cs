@@ -44,8 +44,8 @@ public sealed partial class PagesTextsTests
         var keys = Read("Texts.resx").Keys.ToHashSet();
         Assert.DoesNotContain(sources.SelectMany(s => Lookup().Matches(s)).Select(m => m.Groups[1].Value), k => !keys.Contains(k));
 
-        // made at run time from their beginning: counts, levels, kinds, headings with their lead
-        string[] families = ["Count.", "Level.", "Conflict.", "Failure.", "Kind."];
+        // made at run time from their beginning: counts, levels, kinds, states, headings with their lead
+        string[] families = ["Count.", "Level.", "Conflict.", "Failure.", "JobState.", "Kind."];
         Assert.DoesNotContain(keys, k => !used.Contains(k) && !families.Any(f => k.StartsWith(f, StringComparison.Ordinal)));
     }
 
