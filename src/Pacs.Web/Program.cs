@@ -112,7 +112,8 @@ namespace Pacs.Web
             services.AddDimse(s =>
             {
                 var retrieve = s.GetRequiredService<RetrieveScp>();
-                var handlers = new DimseHandlers().AddStorage(s.GetRequiredService<StoreScp>()).AddMove(retrieve, RetrieveScp.MoveModels).AddGet(retrieve, RetrieveScp.GetModels);
+                var handlers = new DimseHandlers().AddStorage(s.GetRequiredService<StoreScp>()).AddFind(s.GetRequiredService<FindScp>(), [.. FindScp.SopClasses])
+                    .AddMove(retrieve, RetrieveScp.MoveModels).AddGet(retrieve, RetrieveScp.GetModels);
                 return s.GetService<WorklistScp>() is { } worklist
                     ? handlers.AddFind(worklist, DicomUid.ModalityWorklistInformationModelFind)
                         .AddN(s.GetRequiredService<MppsScp>(), DicomUid.ModalityPerformedProcedureStep, DicomUid.ModalityPerformedProcedureStepRetrieve)

@@ -39,6 +39,12 @@ public sealed record AcceptorPolicy
     /// </summary>
     public Func<AssociationInfo, DimseCommandField, string, DimseStatus?>? Authorize { get; init; }
 
+    /// <summary>
+    /// Answers a SOP class extended negotiation (PS3.7 §D.3.3.5) for a class whose context is accepted; null, the default, or an answer of null means that the
+    /// class has none here.
+    /// </summary>
+    public Func<ExtendedNegotiation, ReadOnlyMemory<byte>?>? AnswersExtended { get; init; }
+
     /// <summary>How many associations there may be at the same time; more are rejected as transient "local limit exceeded".</summary>
     public int MaxAssociations { get; init; } = 200;
 

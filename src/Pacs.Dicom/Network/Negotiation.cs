@@ -64,8 +64,17 @@ internal static class Negotiation
                 answers.Add(new ContextAnswer(context.Id, why, DicomUid.ImplicitVRLittleEndian));
             }
         }
+        var extended = new List<ExtendedNegotiation>();
+        foreach (var wish in proposed.ExtendedNegotiations)
+        {
+            if (accepted.Exists(c => c.AbstractSyntax == wish.SopClass) && policy.AnswersExtended?.Invoke(wish) is { } answer)
+            {
+                extended.Add(wish with { Information = answer });
+            }
+        }
         var user = Ours(policy.Limits) with
         {
+            ExtendedNegotiations = extended,
             // we take one operation at a time; no item means the same (PS3.7 §D.3.3.3)
             AsynchronousOperations = proposed.AsynchronousOperations is null ? null : new AsynchronousOperations(1, 1),
             Roles = [.. roles.Values.Where(r => DicomUid.IsTolerable(r.SopClass))],

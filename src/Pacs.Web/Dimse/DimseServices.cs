@@ -10,6 +10,7 @@ public static class DimseServices
     public static IServiceCollection AddDimse(this IServiceCollection services, Func<IServiceProvider, DimseHandlers> handlers) => services
         .AddSingleton<StoreScp>()
         .AddSingleton<RetrieveScp>()
+        .AddSingleton<FindScp>()
         .AddSingleton<Modalities>()
         .AddSingleton<ModalityConnections>()
         .AddHostedService(s => s.GetRequiredService<Modalities>())
@@ -30,6 +31,7 @@ public static class DimseServices
         AcceptsCaller = modalities.AcceptsCaller,
         Authorize = modalities.Authorize,
         AcceptsUser = users.Check,
+        AnswersExtended = proposed => FindScp.SopClasses.Contains(proposed.SopClass) ? QueryNegotiation.Answer(proposed.Information) : null,
         MaxAssociations = options.MaximumAssociations,
         MaxAssociationsPerHost = options.MaximumAssociationsPerHost,
         Limits = AssociationLimits.Default with
