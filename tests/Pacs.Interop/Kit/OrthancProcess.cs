@@ -37,6 +37,7 @@ public sealed class OrthancProcess : IAsyncDisposable
             ["DicomPort"] = dicom,
             ["HttpPort"] = http,
             ["RemoteAccessAllowed"] = false,
+            ["DicomAlwaysAllowFind"] = true,
             ["StableAge"] = 86400, // no Stable… changes while a test looks
             ["Plugins"] = Array.Empty<string>(),
         };
