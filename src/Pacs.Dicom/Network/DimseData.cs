@@ -8,6 +8,9 @@ namespace Pacs.Dicom.Network;
 /// </summary>
 public sealed class DimseData
 {
+    // a list of referenced instances has about 48: two UIDs and an item
+    private const int BytesPerElement = 32;
+
     private readonly Association _association;
 
     internal DimseData(Association association, PresentationContext context) => (_association, Context) = (association, context);
@@ -38,7 +41,9 @@ public sealed class DimseData
     /// <summary>Reads the whole data set into memory: for identifiers and attribute lists, not for images.</summary>
     /// <param name="maxBytes">More is refused; the rest is left in the pipe.</param>
     /// <param name="ct">Gives up.</param>
-    /// <exception cref="DicomException">Longer than <paramref name="maxBytes"/>, or not a data set in this transfer syntax.</exception>
+    /// <exception cref="DicomException">
+    /// Longer than <paramref name="maxBytes"/>, inflated too, with more elements than such a data set has, or not a data set in this transfer syntax.
+    /// </exception>
     /// <exception cref="AssociationException">The association ended before the data set did.</exception>
     public async ValueTask<DicomDataset> ReadDatasetAsync(int maxBytes, CancellationToken ct)
     {
@@ -56,7 +61,8 @@ public sealed class DimseData
             }
             Advance(sequence.End);
         }
-        return DicomReader.Read(bytes.WrittenMemory, Syntax);
+        // a few bytes must not become many: a deflated data set may not grow beyond what may be sent, and an element costs more than its header on the line
+        return DicomReader.Read(bytes.WrittenMemory, Syntax, DicomReadOptions.Default with { MaxDeflatedOutput = maxBytes, MaxElements = Math.Max(4096, maxBytes / BytesPerElement) });
     }
 
     /// <summary>Reads the rest and throws it away, so that the association can go on.</summary>

@@ -94,7 +94,7 @@ internal sealed partial class DimseSession(Association association, DimseHandler
         var begin = policy.TimeProvider.GetTimestamp();
         using var activity = DicomTelemetry.Source.StartActivity(Name(command.Field), ActivityKind.Server);
         activity?.SetTag("dicom.calling_ae", Info.CallingAe);
-        activity?.SetTag("dicom.sop_class", command.SopClass);
+        activity?.SetTag("dicom.sop_class", DicomUid.IsTolerable(command.SopClass) ? command.SopClass : null);
         Answer answer;
         try
         {

@@ -36,7 +36,9 @@ internal static class Negotiation
     {
         var proposed = request.UserInformation;
         var roles = new Dictionary<string, RoleSelection>(StringComparer.Ordinal);
-        foreach (var role in proposed.Roles)
+        // for what is proposed in a context only: a request has room for more roles than an answer (16-bit length of the item)
+        var classes = request.Contexts.Select(c => c.AbstractSyntax).ToHashSet(StringComparer.Ordinal);
+        foreach (var role in proposed.Roles.Where(r => classes.Contains(r.SopClass)))
         {
             // being SCU is what requestors are for; being SCP is the policy's choice (PS3.7 §D.3.3.4)
             roles.TryAdd(role.SopClass, new RoleSelection(role.SopClass, role.IsScu, role.IsScp && policy.AcceptsRequestorAsScp(role.SopClass)));

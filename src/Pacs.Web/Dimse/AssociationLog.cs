@@ -51,7 +51,7 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
         }
         else
         {
-            LogRefused(request.Field, association.CallingAe, association.RemoteHost, request.SopClass ?? "?", request.AffectedSopInstance ?? request.RequestedSopInstance ?? "?", status);
+            LogRefused(request.Field, association.CallingAe, association.RemoteHost, Short(request.SopClass ?? "?"), Short(request.AffectedSopInstance ?? request.RequestedSopInstance ?? "?"), status);
         }
     }
 
@@ -86,6 +86,7 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
         }
     }
 
+    // a command set has room for 64 kB of what should be a UID
     private static string Short(string name) => name.Length <= 64 ? name : name[..64] + "...";
 
     /// <summary>What an association has done. Written by the association's own flow only.</summary>

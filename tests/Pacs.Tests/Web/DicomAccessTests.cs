@@ -98,6 +98,37 @@ public sealed class DicomAccessTests
     }
 
     [Fact]
+    public async Task The_longest_request_there_may_be_goes_through_the_socket_and_a_longer_one_is_aborted()
+    {
+        await using var server = await TestServer.StartAsync();
+        foreach (var isAccepted in new[] { true, false })
+        {
+            var bytes = new System.Buffers.ArrayBufferWriter<byte>();
+            PduWriter.Write(
+                new AssociateRequestPdu
+                {
+                    CalledAe = "PACS",
+                    CallingAe = "US1",
+                    Contexts = [.. Enumerable.Range(0, 128).Select(i => new ProposedContext((byte)((2 * i) + 1), DicomUid.CTImageStorage, [.. Enumerable.Repeat("1.2.276.0.7230010.3.1.4.8323329.10341.1517874363.4567890", 30)]))],
+                    UserInformation = new UserInformation { MaxPduLength = 16384, ImplementationClassUid = "1.2.3" },
+                },
+                bytes);
+            var request = bytes.WrittenSpan.ToArray();
+            if (!isAccepted)
+            {
+                // the length alone is enough for a no
+                System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(request.AsSpan(2), PduReader.MaxAssociateLength + 1);
+            }
+            Assert.True(request.Length > 200_000);
+            using var client = await OpenAsync(server);
+            await client.GetStream().WriteAsync(request, Ct);
+            var type = new byte[1];
+            await client.GetStream().ReadExactlyAsync(type, Ct);
+            Assert.Equal(isAccepted ? PduType.AssociateAccept : PduType.Abort, (PduType)type[0]);
+        }
+    }
+
+    [Fact]
     public async Task Users_are_checked_when_there_are_any()
     {
         await using var server = await TestServer.StartAsync(new Dictionary<string, string>
