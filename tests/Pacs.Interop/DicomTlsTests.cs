@@ -1,9 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Pacs.Dicom;
-using Pacs.Dicom.Network;
 using Pacs.Tests;
-using Pacs.Web.Configuration;
 using Pacs.Web.Dimse;
 
 namespace Pacs.Interop;
@@ -134,13 +132,13 @@ public sealed class DicomTlsTests(DicomTlsTests.Shared shared) : IClassFixture<D
         using var echo = await orthanc.Http.PostAsync(new Uri("modalities/pacs/echo", UriKind.Relative), new StringContent("{}"), Ct);
         Assert.True(echo.IsSuccessStatusCode, await echo.Content.ReadAsStringAsync(Ct) + shared.Server.Output);
 
-        var (ours, oursKey) = Authority.Issue("pacs-scu");
-        var options = new PacsOptions { DicomTlsCertificate = ours, DicomTlsPrivateKey = oursKey, DicomTlsTrustedCertificates = Authority.File };
-        using var tls = new DicomTls(options, TlsCredentials.Load(options), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<DicomTls>.Instance);
-        var request = new AssociationRequest { CallingAe = "PACS", CalledAe = "ORTHANC" }.Propose(DicomUid.Verification);
-        await using var client = await DimseClient.ConnectAsync("127.0.0.1", orthanc.DicomPort, request, tls.ClientOptions(), Ct);
-        Assert.Equal(DimseStatus.Success, await client.EchoAsync(Ct));
-        await client.ReleaseAsync(Ct);
+        // and back: a node with UseDicomTls, called by our own REST API
+        await using var server = shared.Create(
+            FreePort(), ("DicomModalities", new Dictionary<string, object> { ["orthanc"] = new { AET = "ORTHANC", Host = "127.0.0.1", Port = orthanc.DicomPort, UseDicomTls = true } }));
+        await server.StartAsync(Ct);
+        using var http = new HttpClient { BaseAddress = server.Address };
+        using var back = await http.PostAsync(new Uri("modalities/orthanc/echo", UriKind.Relative), new StringContent("{}"), Ct);
+        Assert.True(back.IsSuccessStatusCode, await back.Content.ReadAsStringAsync(Ct) + server.Output);
     }
 
     [Fact]
