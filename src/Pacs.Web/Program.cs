@@ -98,7 +98,11 @@ namespace Pacs.Web
 
             var listener = new Listener(options);
             builder.WebHost.UseKestrelCore().ConfigureKestrel(listener.Configure)
-                .UseSockets(sockets => sockets.MaxReadBufferSize = 256 * 1024); // read ahead per association; 1 MB, the default, buys no speed
+                .UseSockets(sockets =>
+                {
+                    sockets.MaxReadBufferSize = 256 * 1024; // read ahead per association; 1 MB, the default, buys no speed
+                    sockets.MaxWriteBufferSize = 1024 * 1024; // a C-GET goes on writing while the kernel sends; with 64 KiB, the default, the two take turns
+                });
 
             var services = builder.Services;
             services.AddSingleton(options).AddSingleton(configuration).AddSingleton(listener).AddSingleton(TimeProvider.System);
