@@ -40,12 +40,12 @@ public sealed partial class DimseClient : IAsyncDisposable
     public static async Task<DimseClient> ConnectAsync(string host, int port, AssociationRequest request, SslClientAuthenticationOptions? tls, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var stream = await OpenAsync(host, port, request, tls, ct);
+        var (stream, socket) = await OpenAsync(host, port, request, tls, ct);
         try
         {
             // large buffers: the fewer system calls, the better
             var pipe = new StreamPipe(
-                PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 64 * 1024, leaveOpen: true)),
+                PromptAcknowledgement.Over(PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 64 * 1024, leaveOpen: true)), socket),
                 PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: 256 * 1024, leaveOpen: true)));
             return new DimseClient(await Association.RequestAsync(pipe, request, host, ct), stream);
         }
@@ -78,27 +78,12 @@ public sealed partial class DimseClient : IAsyncDisposable
     /// <exception cref="AssociationException">The association ended.</exception>
     public async Task<DimseStatus> StoreAsync(string path, CancellationToken ct)
     {
-        var file = StoredFile.Open(path);
-        var request = DimseCommand.StoreRequest(NextMessageId(), file.SopClass, file.SopInstance);
-        if (Association.Info.FindContext(file.SopClass, file.Syntax.Uid) is { } exact)
-        {
-            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
-            await using (stream)
-            {
-                stream.Position = file.DatasetOffset;
-                await Association.SendAsync(exact, request, stream, ct);
-            }
-        }
-        else if (file.IsRewritable && UncompressedContext(file.SopClass) is { } other)
-        {
-            var whole = await DicomFile.OpenAsync(path, options: null, ct);
-            await Association.SendAsync(other, request, whole.Dataset, ct);
-        }
-        else
-        {
-            throw NotAccepted(file.SopClass);
-        }
-        return (await ReceiveResponseAsync(request, ct)).Command.Status;
+        var instance = OutgoingInstance.OfFile(path);
+        await using var sender = new InstanceSender(Association, [instance], isRewriting: true, static context => context.RequestorIsScu);
+        var sent = await sender.SendNextAsync(NextMessageId(), originator: null, ReceiveStatusAsync, ct);
+        return sent.WasSent ? sent.Status
+            : sent.Status.Code == DimseStatus.SopClassNotSupported.Code ? throw NotAccepted(instance.SopClass)
+            : throw new IOException(sent.Status.Comment);
     }
 
     /// <summary>
@@ -129,8 +114,7 @@ public sealed partial class DimseClient : IAsyncDisposable
         await using var sender = new InstanceSender(Association, instances, isRewriting, static context => context.RequestorIsScu);
         while (sender.Remaining > 0 && Association.State == UpperLayerState.Sta6)
         {
-            yield return await sender.SendNextAsync(
-                NextMessageId(), originator, async (request, token) => (await ReceiveResponseAsync(request, token)).Command.Status, ct);
+            yield return await sender.SendNextAsync(NextMessageId(), originator, ReceiveStatusAsync, ct);
         }
     }
 
@@ -222,7 +206,7 @@ public sealed partial class DimseClient : IAsyncDisposable
         }
     }
 
-    private static async Task<Stream> OpenAsync(string host, int port, AssociationRequest request, SslClientAuthenticationOptions? tls, CancellationToken ct)
+    private static async Task<(Stream Stream, Socket Socket)> OpenAsync(string host, int port, AssociationRequest request, SslClientAuthenticationOptions? tls, CancellationToken ct)
     {
         using var limit = new CancellationTokenSource(request.Limits.Artim, request.TimeProvider);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
@@ -240,7 +224,7 @@ public sealed partial class DimseClient : IAsyncDisposable
                 tls.TargetHost ??= host;
                 await secure.AuthenticateAsClientAsync(tls, both.Token);
             }
-            return stream;
+            return (stream, socket);
         }
         catch (Exception e)
         {
@@ -287,6 +271,8 @@ public sealed partial class DimseClient : IAsyncDisposable
         {
         }
     }
+
+    private async ValueTask<DimseStatus> ReceiveStatusAsync(DimseCommand request, CancellationToken ct) => (await ReceiveResponseAsync(request, ct)).Command.Status;
 
     // 0 is no message id of ours: some peers take it for "none"
     private ushort NextMessageId() => _lastMessageId = _lastMessageId == ushort.MaxValue ? (ushort)1 : (ushort)(_lastMessageId + 1);

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Pacs.Dicom.Network;
@@ -13,7 +14,8 @@ public sealed class DicomConnectionHandler(DimseServer server) : ConnectionHandl
         var remote = DicomDoor.AddressOf(connection)?.ToString() ?? "";
         // requested first when the server stops: what is being worked on is finished; the transport is closed only later
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? connection.ConnectionClosed;
-        await server.RunAsync(connection.Transport, remote, stopping);
+        var input = PromptAcknowledgement.Over(connection.Transport.Input, connection.Features.Get<IConnectionSocketFeature>()?.Socket);
+        await server.RunAsync(new Transport(input, connection.Transport.Output), remote, stopping);
         _ = CutAsync(connection);
     }
 
@@ -27,4 +29,6 @@ public sealed class DicomConnectionHandler(DimseServer server) : ConnectionHandl
             connection.Abort(new ConnectionAbortedException("the association has ended"));
         }
     }
+
+    private sealed record Transport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }
