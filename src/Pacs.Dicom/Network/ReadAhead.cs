@@ -162,5 +162,14 @@ internal sealed class ReadAhead : IAsyncDisposable
         }
     }
 
-    private ValueTask WriteAsync(byte[] buffer, int length, bool isLast) => _pieces.Writer.WriteAsync(new Piece(buffer, length, isLast), _stop.Token);
+    private ValueTask WriteAsync(byte[] buffer, int length, bool isLast)
+    {
+        if (isLast && (length & 1) != 0)
+        {
+            // fragments have even lengths (PS3.8 §E.2), and dcmtk aborts when one has not; a deflated data set gets a NULL byte (PS3.5 §A.5), others should not be odd.
+            // There is room: rented arrays are powers of two
+            buffer[length++] = 0;
+        }
+        return _pieces.Writer.WriteAsync(new Piece(buffer, length, isLast), _stop.Token);
+    }
 }

@@ -25,6 +25,12 @@ public sealed class StoreScu(AssociationRequest request, Func<AssociationRequest
     /// </summary>
     public bool AllowsRewriting { get; init; } = true;
 
+    /// <summary>
+    /// Whether a peer that aborts or closes amid an instance gets the others over a new association; that instance has then failed with 0110H. Some peers do so at objects they
+    /// cannot read. Given up when two associations in a row bring no answer at all. Default false: the enumeration throws.
+    /// </summary>
+    public bool GoesOnAfterAbort { get; init; }
+
     /// <summary>Sends, and tells of each instance what became of it as soon as that is known.</summary>
     /// <param name="instances">What to send.</param>
     /// <param name="originator">The C-MOVE that asked for it, or null.</param>
@@ -40,6 +46,7 @@ public sealed class StoreScu(AssociationRequest request, Func<AssociationRequest
         IReadOnlyList<OutgoingInstance> instances, MoveOriginator? originator, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(instances);
+        var barren = 0;
         foreach (var (contexts, batch) in StorageContexts.Divide(instances))
         {
             var rest = batch;
@@ -47,12 +54,34 @@ public sealed class StoreScu(AssociationRequest request, Func<AssociationRequest
             {
                 await using var client = await connectAsync(request with { Contexts = contexts }, ct);
                 var done = 0;
+                var answered = 0;
+                await using var sending = client.StoreAsync(rest, originator, AllowsRewriting, ct).GetAsyncEnumerator(ct);
                 try
                 {
-                    await foreach (var sent in client.StoreAsync(rest, originator, AllowsRewriting, ct))
+                    while (done < rest.Count)
                     {
+                        SentInstance sent;
+                        try
+                        {
+                            if (!await sending.MoveNextAsync())
+                            {
+                                // a file could not be read to its end: the association with its half message had to be aborted
+                                break;
+                            }
+                            sent = sending.Current;
+                            answered += sent.WasSent ? 1 : 0;
+                        }
+                        catch (AssociationException e) when (MayGoOn(e) && (answered > 0 || ++barren < 2))
+                        {
+                            sent = new SentInstance(rest[done], DimseStatus.ProcessingFailure.With("The peer ended the association amid it"), WasSent: false);
+                        }
                         done++;
+                        barren = answered > 0 ? 0 : barren;
                         yield return sent;
+                        if (client.Association.State != UpperLayerState.Sta6)
+                        {
+                            break;
+                        }
                     }
                 }
                 finally
@@ -62,11 +91,12 @@ public sealed class StoreScu(AssociationRequest request, Func<AssociationRequest
                         await client.ReleaseQuietlyAsync();
                     }
                 }
-                // fewer results than instances: a file could not be read to its end, and the association with its half message had to be aborted
                 rest = done == rest.Count ? [] : [.. rest.Skip(done)];
             }
         }
     }
+
+    private bool MayGoOn(AssociationException e) => GoesOnAfterAbort && e.Failure is (AssociationFailure.AbortedByPeer or AssociationFailure.ConnectionLost);
 }
 
 /// <summary>Which presentation contexts instances need (PS3.8 §7.1.1.13, PS3.4 §B.3.1).</summary>

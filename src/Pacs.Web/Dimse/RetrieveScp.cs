@@ -54,7 +54,7 @@ public sealed partial class RetrieveScp(
                 turn?.End();
                 var sent = result.Completed + result.Warning;
                 var seconds = time.GetElapsedTime(startedAt).TotalSeconds;
-                LogEnded(request.Peer.CallingAe, request.Peer.RemoteHost, destination?.AeTitle ?? request.Peer.CallingAe, sent, result.Bytes / 1e6, result.Failed, result.Status.Code, seconds);
+                LogEnded(request.Peer.CallingAe, request.Peer.RemoteHost, destination?.AeTitle ?? request.Peer.CallingAe, sent, result.Bytes / 1e6, result.Failed, result.Status, seconds);
             },
         };
     }
@@ -106,6 +106,7 @@ public sealed partial class RetrieveScp(
         })
     {
         AllowsRewriting = node.AllowTranscoding,
+        GoesOnAfterAbort = true,
     };
 
     private static RetrieveKeys Keys(RetrieveRequest request)
@@ -177,8 +178,8 @@ public sealed partial class RetrieveScp(
     }
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "{CallingAe} at {RemoteHost} retrieved for {Destination}: {Sent} instances sent ({MegaBytes:0.0} MB), {Failed} failed, status {Status:X4}H, {Seconds:0.0} s")]
-    private partial void LogEnded(string callingAe, string remoteHost, string destination, int sent, double megaBytes, int failed, ushort status, double seconds);
+        Message = "{CallingAe} at {RemoteHost} retrieved for {Destination}: {Sent} instances sent ({MegaBytes:0.0} MB), {Failed} failed, status {Status}, {Seconds:0.0} s")]
+    private partial void LogEnded(string callingAe, string remoteHost, string destination, int sent, double megaBytes, int failed, DimseStatus status, double seconds);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Instance {Instance} cannot be sent: its file {Key} is missing or has another size than the index knows")]
     private partial void LogMissing(ResourceId instance, string key);

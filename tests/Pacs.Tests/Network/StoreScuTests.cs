@@ -132,6 +132,55 @@ public sealed class StoreScuTests
     }
 
     [Fact]
+    public async Task A_data_set_of_odd_length_gets_a_byte_more()
+    {
+        var store = new MemoryStore();
+
+        await SendAsync(store, [Raw(Bytes(7, 1), "1.2.1", TransferSyntax.DeflatedExplicitVRLittleEndian), Raw(Bytes(ReadAhead.PieceLength + 1, 2), "1.2.2")]);
+
+        Assert.Equal([8, ReadAhead.PieceLength + 2], store.Received.Select(r => r.Bytes.Length));
+        Assert.All(store.Received, r => Assert.Equal(0, r.Bytes[^1]));
+    }
+
+    [Theory]
+    [InlineData("1.2.3", 2, 0x0110)] // in the middle
+    [InlineData("1.2.1", 2, 0x0110)] // the first one
+    [InlineData("all", 2, -1)]
+    public async Task A_peer_that_dies_of_one_instance_gets_the_others(string poison, int connectionsMade, int status)
+    {
+        var store = new MemoryStore
+        {
+            Before = (request, _, _) => request.SopInstance == poison || poison == "all" ? throw new InvalidOperationException("dies") : new((DimseStatus?)null),
+        };
+        var connections = 0;
+        var server = new DimseServer(new AcceptorPolicy(), new DimseHandlers().AddStorage(store));
+        var instances = Enumerable.Range(1, 5).Select(i => Raw(Bytes(10, i), $"1.2.{i}")).ToList();
+        var sent = new List<SentInstance>();
+
+        async Task SendAllAsync()
+        {
+            await foreach (var one in Scu(server, () => connections++, goesOn: true).SendAsync(instances, originator: null, Ct))
+            {
+                sent.Add(one);
+            }
+        }
+
+        if (status < 0)
+        {
+            await Assert.ThrowsAsync<AssociationException>(SendAllAsync);
+            Assert.Single(sent);
+        }
+        else
+        {
+            await SendAllAsync();
+            Assert.Equal(instances, sent.Select(s => s.Instance));
+            Assert.Equal(status, Assert.Single(sent, s => !s.IsStored).Status.Code);
+            Assert.Equal(poison, Assert.Single(sent, s => !s.IsStored).Instance.SopInstance);
+        }
+        Assert.Equal(connectionsMade, connections);
+    }
+
+    [Fact]
     public async Task Leaving_the_enumeration_releases_the_association()
     {
         var store = new MemoryStore();
@@ -157,13 +206,16 @@ public sealed class StoreScuTests
         return sent;
     }
 
-    private static StoreScu Scu(DimseServer server, Action? connected = null) => new(Wire.Request(), async (request, ct) =>
+    private static StoreScu Scu(DimseServer server, Action? connected = null, bool goesOn = false) => new(Wire.Request(), async (request, ct) =>
     {
         connected?.Invoke();
         var pair = new PipePair();
         _ = server.RunAsync(pair.Server, "192.0.2.1", CancellationToken.None);
         return await DimseClient.ConnectAsync(pair.Client, request, ct);
-    });
+    })
+    {
+        GoesOnAfterAbort = goesOn,
+    };
 
     private static OutgoingInstance Raw(byte[] dataset, string sopInstance, TransferSyntax? syntax = null) =>
         new(Wire.Ultrasound, sopInstance, syntax ?? TransferSyntax.ExplicitVRLittleEndian, _ => new(new MemoryStream(dataset)));
