@@ -16,20 +16,19 @@ public sealed record DeleteResult(int Instances, Level? RemainingLevel, Resource
 /// </summary>
 public sealed partial class Archive
 {
-    // what is written in one piece: measured, larger objects are faster when the network goes on meanwhile
-    private const long MaxNear = 128 * 1024;
-
     private readonly FileInstanceStore _store;
+    private readonly IntakeJournal _journal;
     private readonly IndexWriter _writer;
     private readonly IndexReader _reader;
     private readonly ICoercion[] _coercions;
     private readonly TimeProvider _time;
     private readonly ILogger<Archive> _log;
 
-    /// <summary>An archive over these parts.</summary>
-    public Archive(FileInstanceStore store, IndexWriter writer, IndexReader reader, IEnumerable<ICoercion> coercions, TimeProvider time, ILogger<Archive> log)
+    internal Archive(
+        FileInstanceStore store, IntakeJournal journal, IndexWriter writer, IndexReader reader, IEnumerable<ICoercion> coercions, TimeProvider time, ILogger<Archive> log)
     {
         _store = store;
+        _journal = journal;
         _writer = writer;
         _reader = reader;
         _coercions = [.. coercions];
@@ -124,7 +123,7 @@ public sealed partial class Archive
 
     private async Task<StoreResult> StoreAsync(StagedInstance staged, Origin origin, CancellationToken ct)
     {
-        staged.Complete();
+        await staged.CompleteAsync();
         if (staged.Refusal is not null)
         {
             return staged.Refusal;
@@ -161,15 +160,12 @@ public sealed partial class Archive
         }
         if (await IsThereAsync(identity, staged.Digest, ct))
         {
+            await _journal.OthersAsync();
             return identity.Result(StoreOutcome.AlreadyStored);
         }
         await using var copy = Stage(staged.SopClass, staged.SopInstance, staged.Syntax, staged.SourceAe);
-        await _store.RunAsync(() =>
-        {
-            Coercion.Rewrite(staged, coerced, copy);
-            copy.Complete();
-            return true;
-        });
+        await Coercion.RewriteAsync(_store, staged, coerced, copy);
+        await copy.CompleteAsync();
         LogCoerced(identity.Instance, string.Join(", ", applying.Select(c => c.Name)));
         return copy.Refusal ?? await PublishAsync(copy, identity, copy.Header, staged.Digest, now, origin, ct);
     }
@@ -180,14 +176,29 @@ public sealed partial class Archive
         // a device that sends everything again does not make the disk work; the writer looks again, for two at the same time
         if (await IsThereAsync(identity, receivedDigest ?? staged.Digest, ct))
         {
+            await _journal.OthersAsync(); // the row may be there a moment before it is durable
             return identity.Result(StoreOutcome.AlreadyStored);
         }
         ct.ThrowIfCancellationRequested();
-        var key = staged.FileLength <= MaxNear ? await _store.RunNearAsync(() => staged.Publish(now)) : await _store.RunAsync(() => staged.Publish(now));
+        var content = staged.Whole ?? ReadOnlyMemory<byte>.Empty;
+        var key = content.IsEmpty ? await _store.RunAsync(() => staged.Publish(now)) : _store.Write(content.Span, now);
         var file = new StoredFile(key, staged.FileLength, staged.DataOffset, staged.HeaderLength, staged.Syntax.Uid, staged.Digest, receivedDigest, now, origin);
+        using var entry = _journal.Begin(file, content);
         try
         {
-            var result = await _writer.StoreAsync(new InstanceRecord(identity, file, header));
+            // the writer's thread makes the row while this one flushes the journal
+            var indexing = _writer.StoreAsync(new InstanceRecord(identity, file, header));
+            var written = await TryAsync(() => _journal.WriteAsync(entry));
+            var result = await indexing;
+            if (!written)
+            {
+                await _store.RunAsync(() =>
+                {
+                    _store.Flush([key]);
+                    _writer.SyncLog();
+                    return true;
+                });
+            }
             if (result.Outcome == StoreOutcome.Conflicting)
             {
                 LogConflict(result.Instance, key);
@@ -207,6 +218,20 @@ public sealed partial class Archive
                 });
             }
             throw;
+        }
+    }
+
+    private async Task<bool> TryAsync(Func<Task> write)
+    {
+        try
+        {
+            await write();
+            return true;
+        }
+        catch (Exception e) when (StagedInstance.IsStorageFailure(e))
+        {
+            LogJournal(e);
+            return false;
         }
     }
 
@@ -235,6 +260,9 @@ public sealed partial class Archive
 
     [LoggerMessage(52, LogLevel.Information, "Instance {Instance} was repaired: {Coercions}.")]
     private partial void LogCoerced(ResourceId instance, string coercions);
+
+    [LoggerMessage(54, LogLevel.Warning, "The intake journal cannot be written; instances are made durable without it, which is slower.")]
+    private partial void LogJournal(Exception e);
 
     [LoggerMessage(53, LogLevel.Information, "{Level} {Resource} was deleted with {Instances} instances.")]
     private partial void LogDeleted(Level level, ResourceId resource, int instances);

@@ -24,7 +24,8 @@ public static class CrashPoint
 
     /// <summary>Ends the process with SIGKILL when this is the step it was told to die at.</summary>
     /// <param name="step">
-    /// Of the write path: after-stage, after-append, after-fsync, after-rename, after-dirsync, before-commit, after-commit, before-response.
+    /// Of the write path: after-write, before-journal, after-journal and before-settled of the intake journal; after-stage, after-append, after-fsync,
+    /// after-rename and after-dirsync of large instances; before-commit, after-commit, before-response.
     /// </param>
     [Conditional("CRASHPOINTS")]
     public static void Hit(string step)

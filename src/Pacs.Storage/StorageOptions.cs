@@ -42,6 +42,12 @@ public sealed class StorageOptions
     /// </summary>
     public int DiskThreads { get; set; } = 16;
 
+    /// <summary>
+    /// How large each of the two files of the intake journal in the index folder may grow, in bytes. Default 64 MiB: a second of receiving at full speed; larger
+    /// ones are flushed more rarely, and read longer after a crash.
+    /// </summary>
+    public long JournalSize { get; set; } = 64L << 20;
+
     /// <summary>How often an event is given to a consumer that fails before it is parked and the feed goes on. Default 3.</summary>
     public int EventAttempts { get; set; } = 3;
 
@@ -84,6 +90,10 @@ public sealed class StorageOptions
         if (DiskThreads is < 1 or > 256)
         {
             yield return $"{nameof(DiskThreads)} must be between 1 and 256.";
+        }
+        if (JournalSize < 1L << 20)
+        {
+            yield return $"{nameof(JournalSize)} must be at least 1 MiB.";
         }
         if (EventAttempts < 1)
         {

@@ -23,19 +23,27 @@ public static class StorageServices
             p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<IndexWriter>>()));
         services.AddSingleton(p => new IndexReader(p.GetRequiredService<IndexDatabase>()));
         services.AddSingleton(p => new Finder(p.GetRequiredService<IndexReader>(), p.GetRequiredService<FileInstanceStore>()));
-        services.AddSingleton<Archive>();
         services.AddSingleton<ProcedureSteps>();
+        services.AddSingleton(p => new IntakeJournal(
+            p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<StorageOptions>(),
+            p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<IntakeJournal>>()));
+        services.AddSingleton(p => new Archive(
+            p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(),
+            p.GetServices<ICoercion>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Archive>>()));
         services.AddSingleton(p => new Recovery(
-            p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>(),
+            p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>(),
             p.GetRequiredService<IndexReader>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Recovery>>()));
         services.AddSingleton<EventPump>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<StabilityWorker>();
-        services.AddSingleton<TrashWorker>();
+        services.AddSingleton(p => new TrashWorker(
+            p.GetRequiredService<IndexReader>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(),
+            p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<TrashWorker>>()));
 
         // started in this order, stopped in the opposite one
         services.AddHostedService(p => p.GetRequiredService<IndexWriter>());
         services.AddHostedService(p => p.GetRequiredService<Recovery>());
+        services.AddHostedService(p => p.GetRequiredService<IntakeJournal>());
         services.AddHostedService(p => p.GetRequiredService<EventPump>());
         services.AddHostedService(p => p.GetRequiredService<StabilityWorker>());
         services.AddHostedService(p => p.GetRequiredService<TrashWorker>());

@@ -80,7 +80,7 @@ public class IndexBenchmarks
         await using var staged = _archive.Stage(DicomUid.UltrasoundImageStorage, uid, TransferSyntax.ExplicitVRLittleEndian);
         for (var at = 0; at < bytes.Length; at += Pdu)
         {
-            staged.Append(bytes.AsMemory(at, Math.Min(Pdu, bytes.Length - at)));
+            await staged.AppendAsync(bytes.AsMemory(at, Math.Min(Pdu, bytes.Length - at)));
         }
         var result = await _archive.CommitAsync(staged, new Origin(OriginKind.Dimse), ct);
         if (result.Outcome != StoreOutcome.Stored)

@@ -188,6 +188,21 @@ public sealed partial class IndexReader : IDisposable
         return row.Read() ? (row.GetString(0), row.GetInt64(1), row.GetInt32(2), row[3] as byte[]) : null;
     }
 
+    /// <summary>The instances of a day that were received at a time or later, and what their files must be like.</summary>
+    internal List<(ResourceId Instance, string Key, long Size, int DataOffset, byte[]? Digest)> ReceivedSince(string day, DateTimeOffset since)
+    {
+        using var lease = _pool.Rent();
+        using var row = lease.Connection.Command(
+            "SELECT public_id, key, size, data_offset, digest FROM instance WHERE key > @1 AND key < @2 AND received_at >= @3",
+            day + "/", day + "0", since.ToUnixTimeMilliseconds()).ExecuteReader();
+        var instances = new List<(ResourceId, string, long, int, byte[]?)>();
+        while (row.Read())
+        {
+            instances.Add((ResourceId.FromBytes((byte[])row[0]), row.GetString(1), row.GetInt64(2), row.GetInt32(3), row[4] as byte[]));
+        }
+        return instances;
+    }
+
     /// <summary>Every key the index knows of a day, and whether its file must be there: trash may be gone already.</summary>
     internal Dictionary<string, bool> Keys(string day)
     {

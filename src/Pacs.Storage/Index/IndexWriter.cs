@@ -8,7 +8,8 @@ namespace Pacs.Storage;
 
 /// <summary>
 /// The only one who writes to the index: one thread, one connection, one queue. Whatever waits is written in one transaction and one fsync (at most
-/// 256 items) without waiting for more: while one batch is flushed the next gathers. An answer comes after the commit. Stopping writes what is queued.
+/// 256 items) without waiting for more: while one batch is flushed the next gathers. An answer comes after the commit and, unless the intake journal holds
+/// what was written, after its flush. Stopping writes what is queued.
 /// </summary>
 public sealed partial class IndexWriter : IHostedService, IDisposable
 {
@@ -64,7 +65,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
                 var result = work(db, ct).GetAwaiter().GetResult();
                 db.SaveChanges();
                 return result;
-            }, ct), ct);
+            }, isDurable: true, ct), ct);
     }
 
     /// <summary>As <see cref="WriteAsync{T}"/>, without a result.</summary>
@@ -108,14 +109,21 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
         _slots.Dispose();
     }
 
-    /// <summary>Stores one instance whose file is published. Once queued it is written: there is nothing to be gained from giving up then.</summary>
+    /// <summary>
+    /// Stores one instance whose file is written. Once queued it is written: there is nothing to be gained from giving up then. Visible for all when this is
+    /// done, but not durable: that is the matter of the <see cref="IntakeJournal"/>.
+    /// </summary>
     /// <exception cref="IndexUnavailableException">As <see cref="WriteAsync{T}"/>.</exception>
-    internal Task<StoreResult> StoreAsync(InstanceRecord record) =>
-        EnqueueAsync(new Item<StoreResult>(_ => _storeSql!.Store(record, _time.GetUtcNow()), CancellationToken.None), CancellationToken.None);
+    internal Task<StoreResult> StoreAsync(InstanceRecord record) => EnqueueAsync(
+        new Item<StoreResult>(_ => _storeSql!.Store(record, _time.GetUtcNow()), isDurable: false, CancellationToken.None), CancellationToken.None);
+
+    /// <summary>Makes everything durable that has been committed so far. Blocks.</summary>
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    internal void SyncLog() => _database.SyncLog();
 
     /// <summary>Deletes a resource, see <see cref="Archive.DeleteAsync"/>.</summary>
     internal Task<DeleteResult?> DeleteAsync(Level level, ResourceId id, CancellationToken ct) => EnqueueAsync(new Item<DeleteResult?>(
-        transaction => DeleteSql.Delete(_connection!, transaction, level, id, _time.GetUtcNow(), _options.TrashAge), ct), ct);
+        transaction => DeleteSql.Delete(_connection!, transaction, level, id, _time.GetUtcNow(), _options.TrashAge), isDurable: true, ct), ct);
 
     private async Task<T> EnqueueAsync<T>(Item<T> item, CancellationToken ct)
     {
@@ -169,8 +177,12 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
                 CrashPoint.Hit("before-commit");
                 committing = true;
                 transaction.Commit();
-                CrashPoint.Hit("after-commit");
             }
+            if (_batch.Exists(item => item.IsDurable))
+            {
+                _database.SyncLog();
+            }
+            CrashPoint.Hit("after-commit");
             foreach (var item in _batch)
             {
                 item.Complete();
@@ -297,6 +309,9 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     {
         public abstract bool IsCancelled { get; }
 
+        /// <summary>Whether the commit must be on the disk before the answer.</summary>
+        public abstract bool IsDurable { get; }
+
         public abstract void Run(SqliteTransaction transaction);
 
         /// <summary>The commit has been done: answers.</summary>
@@ -309,7 +324,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
         public abstract void Fail(Exception e);
     }
 
-    private sealed class Item<T>(Func<SqliteTransaction, T> work, CancellationToken ct) : Item
+    private sealed class Item<T>(Func<SqliteTransaction, T> work, bool isDurable, CancellationToken ct) : Item
     {
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T? _result;
@@ -319,6 +334,8 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
         public Task<T> Task => _done.Task;
 
         public override bool IsCancelled => ct.IsCancellationRequested;
+
+        public override bool IsDurable => isDurable;
 
         public override void Run(SqliteTransaction transaction)
         {

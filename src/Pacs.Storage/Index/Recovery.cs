@@ -9,19 +9,22 @@ using Pacs.Dicom;
 namespace Pacs.Storage;
 
 /// <summary>What was found when the server started.</summary>
-/// <param name="Swept">Unfinished files that were removed; their senders never got an answer.</param>
+/// <param name="Swept">Unfinished files that were removed or set aside; their senders never got an answer.</param>
+/// <param name="Healed">Files that the crash had damaged and the intake journal has brought back.</param>
 /// <param name="Adopted">Files without a row that were put into the index.</param>
 /// <param name="Unreadable">Files without a row that are no DICOM files; they were left where they are.</param>
 /// <param name="Missing">Rows whose file is gone. The instance is healed when its device sends it again.</param>
-public sealed record RecoveryReport(int Swept, int Adopted, int Unreadable, IReadOnlyList<string> Missing);
+public sealed record RecoveryReport(int Swept, int Healed, int Adopted, int Unreadable, IReadOnlyList<string> Missing);
 
 /// <summary>
 /// Makes files and index agree when the server starts, before any door opens. After a crash the newest days are compared at once and the older ones in the
 /// background. When the index was lost, everything is read again first: the server never starts empty over existing files.
 /// </summary>
 /// <remarks>
-/// A file without a row is from a crash between rename and commit: it was never acknowledged, its events are written as for a new one. When the index was
-/// lost, its files had been announced: their events are marked <see cref="PacsEvent.Rebuilt"/>, which consumers do not see.
+/// First the <see cref="IntakeJournal"/>: what it holds was promised, and a power cut may have taken the file, its name or its row. What was received
+/// since then and is not in it was never acknowledged; a file of that kind may be torn and is set aside. An older file without a row is adopted, its events
+/// are written as for a new one. When the index was lost, its files had been announced: their events are marked <see cref="PacsEvent.Rebuilt"/>, which
+/// consumers do not see.
 /// </remarks>
 public sealed partial class Recovery : BackgroundService
 {
@@ -31,6 +34,7 @@ public sealed partial class Recovery : BackgroundService
     private const int AccessionMargin = 1000;
 
     private readonly FileInstanceStore _store;
+    private readonly IntakeJournal _journal;
     private readonly IndexDatabase _database;
     private readonly IndexWriter _writer;
     private readonly IndexReader _reader;
@@ -39,13 +43,15 @@ public sealed partial class Recovery : BackgroundService
     private readonly List<string> _missing = [];
     private readonly List<string> _older = [];
     private int _swept;
+    private int _healed;
     private int _adopted;
     private int _unreadable;
     private DateTimeOffset _startedAt;
 
-    internal Recovery(FileInstanceStore store, IndexDatabase database, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger<Recovery> log)
+    internal Recovery(FileInstanceStore store, IntakeJournal journal, IndexDatabase database, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger<Recovery> log)
     {
         _store = store;
+        _journal = journal;
         _database = database;
         _writer = writer;
         _reader = reader;
@@ -60,7 +66,7 @@ public sealed partial class Recovery : BackgroundService
         {
             lock (_missing)
             {
-                return new RecoveryReport(_swept, _adopted, _unreadable, [.. _missing]);
+                return new RecoveryReport(_swept, _healed, _adopted, _unreadable, [.. _missing]);
             }
         }
     }
@@ -70,14 +76,16 @@ public sealed partial class Recovery : BackgroundService
     {
         var started = Stopwatch.GetTimestamp();
         _startedAt = _time.GetUtcNow();
-        _swept = _store.SweepIncoming();
-        var days = _store.Days().ToList();
+        _swept = _store.SweepIncoming(_startedAt);
+        var (records, since) = _journal.Open();
+        var days = _store.Days().Union(records.Select(r => FileInstanceStore.DayOf(r.File.Key))).OrderDescending(StringComparer.Ordinal).ToList();
         var empty = (await _reader.StatisticsAsync(cancellationToken)).Instances == 0;
         // after a crash an empty index is one whose very first commit did not come: its file is an orphan like any other, to be announced
         var lost = _database.State == IndexState.Lost || (_database.State == IndexState.Clean && empty && days.Any(d => _store.Keys(d).Any()));
         if (lost)
         {
             LogRebuilding(_store.Root);
+            await _store.RunAsync(() => Heal(records, []));
             // oldest first: of two copies with other content the one that came first stays
             foreach (var day in Enumerable.Reverse(days))
             {
@@ -87,13 +95,27 @@ public sealed partial class Recovery : BackgroundService
         }
         else
         {
+            await ReplayAsync(records, days, since);
             foreach (var day in days.Take(NewestDays).Reverse())
             {
                 await CompareAsync(day, lost: false, beforeDoors: true, cancellationToken);
             }
             _older.AddRange(days.Skip(NewestDays));
         }
-        LogRecovered(_swept, _adopted, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        try
+        {
+            await _store.RunAsync(() =>
+            {
+                _writer.SyncLog();
+                _journal.Reset();
+                return true;
+            });
+        }
+        catch (Exception e) when (StagedInstance.IsStorageFailure(e))
+        {
+            LogNoJournal(e); // a full disk must not keep anybody from looking at what is there
+        }
+        LogRecovered(_swept, _healed, _adopted, Stopwatch.GetElapsedTime(started).TotalSeconds);
         await base.StartAsync(cancellationToken);
     }
 
@@ -116,6 +138,69 @@ public sealed partial class Recovery : BackgroundService
                 LogNotCompared(day, e); // one day must not keep the others from being looked at; the next start tries again
             }
         }
+    }
+
+    private async Task ReplayAsync(List<JournalRecord> records, List<string> days, DateTimeOffset? since)
+    {
+        var known = records.Select(r => FileInstanceStore.DayOf(r.File.Key)).Distinct().SelectMany(day => _reader.Keys(day)).ToDictionary(StringComparer.Ordinal);
+        await _store.RunAsync(() => Heal(records, known));
+        foreach (var record in records.Where(r => !known.ContainsKey(r.File.Key)))
+        {
+            var file = record.File;
+            if (await _store.RunAsync(() => Read(file.Key, lost: false, file)) is { } instance)
+            {
+                await AdoptAsync(instance);
+            }
+        }
+        if (since is not { } sure || _database.State != IndexState.Crashed)
+        {
+            return;
+        }
+        var promised = records.Select(r => r.File.Key).ToHashSet(StringComparer.Ordinal);
+        foreach (var day in days.Where(d => string.CompareOrdinal(d, FileInstanceStore.DayOf(sure)) >= 0))
+        {
+            await WithdrawAsync(day, sure, promised);
+        }
+    }
+
+    // files and rows that came so shortly before the crash that nobody was told of them, and that may be torn
+    private async Task WithdrawAsync(string day, DateTimeOffset since, HashSet<string> promised)
+    {
+        foreach (var row in _reader.ReceivedSince(day, since).Where(r => !promised.Contains(r.Key)))
+        {
+            var whole = await _store.RunAsync(() => _store.IsWhole(row.Key, row.Size)
+                && (row.Digest is null || _store.DigestOf(row.Key, row.DataOffset).AsSpan().SequenceEqual(row.Digest)));
+            if (!whole)
+            {
+                LogUnfinished(row.Key);
+                await _writer.DeleteAsync(Level.Instance, row.Instance, CancellationToken.None);
+                _swept++;
+            }
+        }
+        var known = _reader.Keys(day);
+        var unknown = await _store.RunAsync(() => _store.Keys(day)
+            .Where(key => !known.ContainsKey(key) && !promised.Contains(key) && FileInstanceStore.ReceivedAt(key) >= since).ToList());
+        foreach (var key in unknown)
+        {
+            LogUnfinished(key);
+            _store.SetAside(key);
+            _swept++;
+        }
+    }
+
+    private bool Heal(List<JournalRecord> records, Dictionary<string, bool> known)
+    {
+        // of what is in the trash the file may be gone
+        foreach (var (file, content) in records.Where(r => !r.Content.IsEmpty && known.GetValueOrDefault(r.File.Key, true)))
+        {
+            if (!_store.Has(file.Key, content.Span))
+            {
+                LogHealed(file.Key);
+                _store.Rewrite(file.Key, content.Span);
+                _healed++;
+            }
+        }
+        return true;
     }
 
     private async Task CompareAsync(string day, bool lost, bool beforeDoors, CancellationToken ct)
@@ -155,7 +240,7 @@ public sealed partial class Recovery : BackgroundService
         LogAdopted(record.File.Key, result.Outcome);
     }
 
-    private InstanceRecord? Read(string key, bool lost)
+    private InstanceRecord? Read(string key, bool lost, StoredFile? recorded = null)
     {
         try
         {
@@ -186,8 +271,8 @@ public sealed partial class Recovery : BackgroundService
             if (Identity.TryRead(scanner.Header, out var identity, out _))
             {
                 // reading whole files would keep a practice waiting for hours; a digest that is missing is made when it is asked for
-                var digest = lost ? null : _store.DigestOf(key, offset);
-                var stored = new StoredFile(key, length, offset, offset + scanner.HeaderLength, syntax.Uid, digest, null,
+                var digest = lost || recorded is not null ? null : _store.DigestOf(key, offset);
+                var stored = recorded ?? new StoredFile(key, length, offset, offset + scanner.HeaderLength, syntax.Uid, digest, null,
                     FileInstanceStore.ReceivedAt(key), new Origin(OriginKind.Recovered));
                 return new InstanceRecord(identity, stored, scanner.Header, lost);
             }
@@ -213,8 +298,8 @@ public sealed partial class Recovery : BackgroundService
     [LoggerMessage(60, LogLevel.Warning, "The index is made again from the files in {Folder}. This may take a while; devices are served when it is done.")]
     private partial void LogRebuilding(string folder);
 
-    [LoggerMessage(61, LogLevel.Information, "Storage is consistent: {Swept} unfinished files removed, {Adopted} files adopted, in {Seconds:F1} s.")]
-    private partial void LogRecovered(int swept, int adopted, double seconds);
+    [LoggerMessage(61, LogLevel.Information, "Storage is consistent: {Swept} unfinished files removed, {Healed} files healed, {Adopted} files adopted, in {Seconds:F1} s.")]
+    private partial void LogRecovered(int swept, int healed, int adopted, double seconds);
 
     [LoggerMessage(62, LogLevel.Information, "The file {Key} had no row in the index: {Outcome}.")]
     private partial void LogAdopted(string key, StoreOutcome outcome);
@@ -224,6 +309,15 @@ public sealed partial class Recovery : BackgroundService
 
     [LoggerMessage(64, LogLevel.Error, "The file {Key} has no row in the index and cannot be read; it was left where it is.")]
     private partial void LogUnreadable(string key, Exception? e);
+
+    [LoggerMessage(68, LogLevel.Error, "The intake journal cannot be written. Instances are made durable without it, which is slower.")]
+    private partial void LogNoJournal(Exception e);
+
+    [LoggerMessage(66, LogLevel.Warning, "The file {Key} was damaged by the crash and has been written again from the intake journal.")]
+    private partial void LogHealed(string key);
+
+    [LoggerMessage(67, LogLevel.Warning, "The file {Key} was being received when the crash came. It was never acknowledged: its sender will send it again.")]
+    private partial void LogUnfinished(string key);
 
     [LoggerMessage(65, LogLevel.Error, "The files of {Day} could not be compared with the index.")]
     private partial void LogNotCompared(string day, Exception e);

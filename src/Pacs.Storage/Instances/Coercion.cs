@@ -56,9 +56,9 @@ internal static class Coercion
     }
 
     /// <summary>Appends a coerced header and the rest of the original to a new staged instance.</summary>
-    public static void Rewrite(StagedInstance original, DicomDataset header, StagedInstance copy)
+    public static async Task RewriteAsync(FileInstanceStore store, StagedInstance original, DicomDataset header, StagedInstance copy)
     {
-        copy.Append(DicomWriter.ToBytes(header, original.Syntax));
+        await copy.AppendAsync(DicomWriter.ToBytes(header, original.Syntax));
         if (original.Syntax.IsDeflated)
         {
             return;
@@ -67,8 +67,13 @@ internal static class Coercion
         for (var offset = original.HeaderLength; offset < original.FileLength;)
         {
             var piece = block.AsMemory(0, (int)Math.Min(block.Length, original.FileLength - offset));
-            original.Read(offset, piece.Span);
-            copy.Append(piece);
+            var from = offset;
+            await store.RunAsync(() =>
+            {
+                original.Read(from, piece.Span);
+                return true;
+            });
+            await copy.AppendAsync(piece);
             offset += piece.Length;
         }
     }

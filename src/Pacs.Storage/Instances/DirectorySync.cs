@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using System.ComponentModel;
-using System.Runtime.InteropServices;
-using System.Text;
 
 namespace Pacs.Storage;
 
@@ -24,10 +21,6 @@ internal sealed class DirectorySync
     /// <exception cref="IOException">The disk does not take it.</exception>
     public void Sync(string directory)
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return; // NTFS journals renames; there is no handle to flush
-        }
         var queue = _queues.GetOrAdd(directory, _ => new Queue());
         Monitor.Enter(queue);
         try
@@ -81,42 +74,14 @@ internal sealed class DirectorySync
         }
     }
 
-    private static void Flush(string directory)
+    /// <summary>Flushes a directory now.</summary>
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    public static void Flush(string directory)
     {
-        const int ReadOnlyDirectory = 0; // O_RDONLY; a directory can be opened for nothing else
-        var handle = Open(Encoding.UTF8.GetBytes(directory + '\0'), ReadOnlyDirectory);
-        if (handle < 0)
+        // NTFS journals names; there is no handle to flush
+        if (!OperatingSystem.IsWindows())
         {
-            throw Failed(directory);
-        }
-        try
-        {
-            if (Fsync(handle) < 0)
-            {
-                throw Failed(directory);
-            }
-        }
-        finally
-        {
-            _ = Close(handle);
+            Libc.SyncDirectory(directory);
         }
     }
-
-    private static IOException Failed(string directory)
-    {
-        var error = Marshal.GetLastPInvokeError();
-        return new IOException($"Cannot flush the folder {directory}: {new Win32Exception(error).Message}", error);
-    }
-
-    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Open(byte[] path, int flags);
-
-    [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Fsync(int handle);
-
-    [DllImport("libc", EntryPoint = "close", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Close(int handle);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace Pacs.Storage;
@@ -11,6 +10,14 @@ namespace Pacs.Storage;
 public sealed class FileInstanceStore : IDisposable
 {
     private const string Incoming = "incoming";
+    private const string Unfinished = "unfinished";
+
+    // long enough for somebody to look, and no hoard of what nobody looks at
+    private static readonly TimeSpan AsideAge = TimeSpan.FromDays(30);
+
+    // of a few pages the page cache makes less ado: measured
+    private const int UncachedFrom = 16 * 1024;
+
     private const string KeyFormat = "yyyy'/'MM'/'dd'/'";
     private const string Extension = ".dcm";
     private const int DayLength = 10;
@@ -23,8 +30,8 @@ public sealed class FileInstanceStore : IDisposable
     private readonly DirectorySync _directories = new();
     private readonly DiskThreads _disk;
     private readonly Lock _folders = new();
+    private readonly SafeFileHandle? _fileSystem;
     private volatile string? _lastFolder;
-    private int _near;
 
     /// <summary>The store in <see cref="StorageOptions.StorageDirectory"/>, which is made when it is missing.</summary>
     public FileInstanceStore(StorageOptions options)
@@ -36,6 +43,8 @@ public sealed class FileInstanceStore : IDisposable
         _index = Path.GetFullPath(options.ResolvedIndexDirectory);
         Directory.CreateDirectory(_incoming);
         _disk = new DiskThreads(options.DiskThreads);
+        // opened once: from here on it tells of every page that could not be written
+        _fileSystem = Libc.SyncsFileSystems ? Libc.OpenDirectory(_root) : null;
     }
 
     /// <summary>The storage folder.</summary>
@@ -84,26 +93,14 @@ public sealed class FileInstanceStore : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _disk.Dispose();
+    public void Dispose()
+    {
+        _disk.Dispose();
+        _fileSystem?.Dispose();
+    }
 
     /// <summary>Runs work that waits for the disk.</summary>
     internal Task<T> RunAsync<T>(Func<T> work) => _disk.RunAsync(work);
-
-    /// <summary>
-    /// As <see cref="RunAsync"/>, but the only one at the time stays on the caller's thread: a device that sends one instance after the other waits for
-    /// every change of threads. For what is soon done.
-    /// </summary>
-    internal async ValueTask<T> RunNearAsync<T>(Func<T> work)
-    {
-        try
-        {
-            return Interlocked.Increment(ref _near) == 1 ? work() : await _disk.RunAsync(work);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _near);
-        }
-    }
 
     /// <summary>Whether there is a file of this size.</summary>
     internal bool IsWhole(string key, long size)
@@ -112,12 +109,12 @@ public sealed class FileInstanceStore : IDisposable
         return file.Exists && file.Length == size;
     }
 
-    /// <summary>SHA-256 of the data set in a file. Reads all of it: for the disk threads.</summary>
+    /// <summary><see cref="ContentDigest"/> of the data set in a file. Reads all of it: for the disk threads.</summary>
     internal byte[] DigestOf(string key, long dataOffset)
     {
         using var file = new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 20, FileOptions.SequentialScan);
         file.Position = dataOffset;
-        return SHA256.HashData(file);
+        return ContentDigest.HashData(file);
     }
 
     /// <summary>Removes a file. Nothing happens when it is gone already.</summary>
@@ -127,10 +124,88 @@ public sealed class FileInstanceStore : IDisposable
     internal bool HasRoom() => HasRoom(_root) && HasRoom(_index);
 
     /// <summary>A new file in the staging folder.</summary>
-    internal (string Path, SafeFileHandle Handle) CreateStaged()
+    internal (string Path, UncachedFile File) CreateStaged()
     {
         var path = Path.Join(_incoming, Guid.NewGuid().ToString("N"));
-        return (path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete));
+        return (path, new UncachedFile(path));
+    }
+
+    /// <summary>Writes a file under its key. Not durable: see <see cref="IntakeJournal"/>.</summary>
+    /// <param name="content">All of it.</param>
+    /// <param name="at">When the instance was received.</param>
+    /// <returns>Its key.</returns>
+    internal string Write(ReadOnlySpan<byte> content, DateTimeOffset at)
+    {
+        var key = NewKey(at);
+        var path = Path.Join(_root, key);
+        try
+        {
+            using var file = new UncachedFile(path, content.Length >= UncachedFrom);
+            file.Append(content);
+        }
+        catch
+        {
+            File.Delete(path); // cut, and nobody is told of it
+            throw;
+        }
+        CrashPoint.Hit("after-write");
+        return key;
+    }
+
+    /// <summary>Makes files durable that <see cref="Write"/> has written. Those that have been deleted since are no matter. Blocks.</summary>
+    /// <exception cref="IOException">The disk does not take them.</exception>
+    internal void Flush(IReadOnlyCollection<string> keys)
+    {
+        if (keys.Count == 0)
+        {
+            return;
+        }
+        if (_fileSystem is not null)
+        {
+            Libc.SyncFileSystem(_fileSystem);
+            return;
+        }
+        foreach (var key in keys)
+        {
+            try
+            {
+                using var file = File.OpenHandle(PathOf(key), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+                RandomAccess.FlushToDisk(file);
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                // deleted
+            }
+        }
+        foreach (var day in keys.Select(DayOf).Distinct())
+        {
+            _directories.Sync(Path.Join(_root, day));
+        }
+    }
+
+    /// <summary>Writes a file under its key again, durably. Blocks.</summary>
+    internal void Rewrite(string key, ReadOnlySpan<byte> content)
+    {
+        _directories.Create(_root, DayOf(key));
+        var (path, file) = CreateStaged();
+        using (file)
+        {
+            file.Append(content);
+            file.Flush();
+        }
+        File.Move(path, PathOf(key), overwrite: true);
+        _directories.Sync(Path.Join(_root, DayOf(key)));
+    }
+
+    /// <summary>Whether a file has this content. Blocks.</summary>
+    internal bool Has(string key, ReadOnlySpan<byte> content) => IsWhole(key, content.Length) && File.ReadAllBytes(PathOf(key)).AsSpan().SequenceEqual(content);
+
+    /// <summary>Takes a file out of the way that nobody was promised. It is kept in the folder <c>unfinished</c>.</summary>
+    internal void SetAside(string key)
+    {
+        var folder = Path.Join(_root, Unfinished);
+        Directory.CreateDirectory(folder);
+        File.Move(PathOf(key), Path.Join(folder, Path.GetFileName(key)), overwrite: true);
     }
 
     /// <summary>Gives a finished file its name. Durable when it returns.</summary>
@@ -139,29 +214,25 @@ public sealed class FileInstanceStore : IDisposable
     /// <returns>Its key.</returns>
     internal string Publish(string staged, DateTimeOffset at)
     {
-        var day = at.UtcDateTime.ToString(KeyFormat, CultureInfo.InvariantCulture).TrimEnd('/');
-        var folder = Path.Join(_root, day);
-        if (_lastFolder != folder)
-        {
-            // others wait: a folder is not there before its name is durable in its parent, even if a crash has left it behind
-            lock (_folders)
-            {
-                _directories.Create(_root, day);
-                _lastFolder = folder;
-            }
-        }
-        var name = Guid.CreateVersion7(at).ToString("N") + Extension;
-        File.Move(staged, Path.Join(folder, name));
+        var key = NewKey(at);
+        File.Move(staged, Path.Join(_root, key));
         CrashPoint.Hit("after-rename");
-        _directories.Sync(folder);
+        _directories.Sync(Path.Join(_root, DayOf(key)));
         CrashPoint.Hit("after-dirsync");
-        return $"{day}/{name}";
+        return key;
     }
 
-    /// <summary>Removes what was never finished. Only while nobody else stages.</summary>
-    /// <returns>How many files that were.</returns>
-    internal int SweepIncoming()
+    /// <summary>Removes what was never finished, and what was set aside long ago. Only while nobody else stages.</summary>
+    /// <returns>How many unfinished files that were.</returns>
+    internal int SweepIncoming(DateTimeOffset now)
     {
+        foreach (var old in new DirectoryInfo(Path.Join(_root, Unfinished)) is { Exists: true } folder ? folder.EnumerateFiles() : [])
+        {
+            if (now.UtcDateTime - old.LastWriteTimeUtc > AsideAge)
+            {
+                old.Delete();
+            }
+        }
         var count = 0;
         foreach (var path in Directory.EnumerateFiles(_incoming))
         {
@@ -197,7 +268,25 @@ public sealed class FileInstanceStore : IDisposable
     /// <summary>The day of a key.</summary>
     internal static string DayOf(string key) => key[..DayLength];
 
+    /// <summary>The day of what is received at a time.</summary>
+    internal static string DayOf(DateTimeOffset at) => at.UtcDateTime.ToString(KeyFormat, CultureInfo.InvariantCulture).TrimEnd('/');
+
     internal string PathOf(string key) => IsKey(key) ? Path.Join(_root, key) : throw new ArgumentException("Not a key of this store", nameof(key));
+
+    private string NewKey(DateTimeOffset at)
+    {
+        var day = DayOf(at);
+        if (_lastFolder != day)
+        {
+            // others wait: a folder is not there before its name is durable in its parent, even if a crash has left it behind
+            lock (_folders)
+            {
+                _directories.Create(_root, day);
+                _lastFolder = day;
+            }
+        }
+        return $"{day}/{Guid.CreateVersion7(at):N}{Extension}";
+    }
 
     private static bool IsKey(string key)
     {

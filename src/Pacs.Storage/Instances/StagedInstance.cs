@@ -1,30 +1,26 @@
 using System.Buffers;
-using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
 using Pacs.Dicom;
 
 namespace Pacs.Storage;
 
 /// <summary>
-/// An instance on its way in: what is appended goes to a staging file, through a hash and past a <see cref="HeaderScanner"/>, and is not kept. Not
-/// safe for concurrent use. Disposing one that was not committed leaves nothing behind.
+/// An instance on its way in: what is appended goes past a <see cref="HeaderScanner"/> and through a digest into a block of memory, and block by block to a
+/// staging file, while the next block fills. Not safe for concurrent use. Disposing one that was not committed leaves nothing behind.
 /// </summary>
 public sealed class StagedInstance : IAsyncDisposable
 {
-    // a write per PDU of 16 KiB costs visibly more than one of 128 KiB
-    private const int BufferSize = 128 * 1024;
-
     // how much may arrive between two looks at the free space
     private const long RoomStep = 64L << 20;
 
     private readonly FileInstanceStore _store;
     private readonly HeaderScanner _scanner;
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly List<ReadOnlyMemory<byte>> _pieces = [];
-    private byte[]? _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-    private int _buffered;
-    private SafeFileHandle? _handle;
+    private readonly ContentDigest _digest = new();
+    private StagingBlock? _block;
+    private StagingBlock? _spare;
+    private int _used;
+    private UncachedFile? _file;
     private string? _path;
+    private Task _writing = Task.CompletedTask;
     private long _written;
     private long _roomCheckedAt;
 
@@ -36,6 +32,7 @@ public sealed class StagedInstance : IAsyncDisposable
         Syntax = syntax;
         SourceAe = sourceAe;
         _scanner = new HeaderScanner(syntax, IndexTags.Scanned);
+        _block = StagingBlock.Rent();
         if (!DicomUid.IsTolerable(sopClass) || !DicomUid.IsTolerable(sopInstance))
         {
             Refuse(StoreOutcome.InvalidIdentity, "SOP Class or Instance UID is missing or not a UID");
@@ -49,8 +46,8 @@ public sealed class StagedInstance : IAsyncDisposable
         var meta = new ArrayBufferWriter<byte>(512);
         FileMetaInformation.Write(meta, sopClass, sopInstance, syntax, sourceAe);
         DataOffset = meta.WrittenCount;
-        meta.WrittenSpan.CopyTo(_buffer);
-        _buffered = DataOffset;
+        meta.WrittenSpan.CopyTo(_block.Memory.Span);
+        _used = DataOffset;
     }
 
     /// <summary>The SOP Class UID it was announced with.</summary>
@@ -79,75 +76,82 @@ public sealed class StagedInstance : IAsyncDisposable
     internal int DataOffset { get; }
 
     /// <summary>Bytes of the file so far, preamble and meta group included.</summary>
-    internal long FileLength => _written + _buffered;
+    internal long FileLength => _written + _used;
 
-    /// <summary>Bytes of the file before the pixel data; after <see cref="Complete"/>.</summary>
+    /// <summary>Bytes of the file before the pixel data; after <see cref="CompleteAsync"/>.</summary>
     internal long HeaderLength => DataOffset + _scanner.HeaderLength;
 
-    /// <summary>SHA-256 of the data set; after <see cref="Complete"/>.</summary>
+    /// <summary><see cref="ContentDigest"/> of the data set; after <see cref="CompleteAsync"/>.</summary>
     internal byte[] Digest { get; private set; } = [];
 
-    /// <summary>Takes the next bytes of the data set. They belong to the caller again when this returns. Never throws for what the bytes or the disk are like.</summary>
-    public void Append(in ReadOnlySequence<byte> bytes)
+    /// <summary>The whole file, while it is small enough to be in memory alone.</summary>
+    internal ReadOnlyMemory<byte>? Whole => _written == 0 ? _block!.Memory[.._used] : null;
+
+    /// <summary>
+    /// Takes the next bytes of the data set. They belong to the caller again when this is done. Waits for the disk when it is slower than the sender. Never
+    /// throws for what the bytes or the disk are like.
+    /// </summary>
+    public ValueTask AppendAsync(ReadOnlySequence<byte> bytes)
     {
-        ObjectDisposedException.ThrowIf(_buffer is null, this);
+        ObjectDisposedException.ThrowIf(_block is null, this);
         if (Refusal is not null)
+        {
+            return default;
+        }
+        try
+        {
+            _scanner.Push(bytes);
+        }
+        catch (DicomException)
+        {
+            Refuse(StoreOutcome.Malformed, "The data set cannot be read");
+            return default;
+        }
+        foreach (var piece in bytes)
+        {
+            _digest.Append(piece.Span);
+        }
+        var rest = Fill(bytes);
+        return rest.IsEmpty ? default : WriteAsync(rest);
+    }
+
+    /// <summary>As <see cref="AppendAsync(ReadOnlySequence{byte})"/>, for one piece of memory.</summary>
+    public ValueTask AppendAsync(ReadOnlyMemory<byte> bytes) => AppendAsync(new ReadOnlySequence<byte>(bytes));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_block is null)
         {
             return;
         }
         try
         {
-            _scanner.Push(bytes);
-            foreach (var piece in bytes)
-            {
-                _hash.AppendData(piece.Span);
-            }
-            Write(bytes);
-            if (FileLength - _roomCheckedAt >= RoomStep)
-            {
-                _roomCheckedAt = FileLength;
-                if (!_store.HasRoom())
-                {
-                    Refuse(StoreOutcome.OutOfResources, "Disk full");
-                }
-            }
-        }
-        catch (DicomException)
-        {
-            Refuse(StoreOutcome.Malformed, "The data set cannot be read");
+            await _writing; // the disk may still be reading from the other block
         }
         catch (Exception e) when (IsStorageFailure(e))
         {
             Refuse(e);
         }
-    }
-
-    /// <summary>As <see cref="Append(in ReadOnlySequence{byte})"/>, for one piece of memory.</summary>
-    public void Append(ReadOnlyMemory<byte> bytes) => Append(new ReadOnlySequence<byte>(bytes));
-
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync()
-    {
-        if (_buffer is not null)
+        StagingBlock.Return(_block);
+        _block = null;
+        if (_spare is not null)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = null;
-            _hash.Dispose();
-            _handle?.Dispose();
-            if (_path is not null)
+            StagingBlock.Return(_spare);
+        }
+        _file?.Dispose();
+        if (_path is not null)
+        {
+            // a failing disk may keep it; the sweep at the next start takes it then
+            try
             {
-                // a failing disk may keep it; the sweep at the next start takes it then
-                try
-                {
-                    File.Delete(_path);
-                }
-                catch (Exception e) when (IsStorageFailure(e))
-                {
-                    _path = null;
-                }
+                File.Delete(_path);
+            }
+            catch (Exception e) when (IsStorageFailure(e))
+            {
+                _path = null;
             }
         }
-        return ValueTask.CompletedTask;
     }
 
     /// <summary>What a disk that is full, read-only, failing or gone makes the BCL throw.</summary>
@@ -163,9 +167,17 @@ public sealed class StagedInstance : IAsyncDisposable
         Refuse(StoreOutcome.OutOfResources, e.HResult is DiskFull or QuotaExceeded or WindowsDiskFull ? "Disk full" : "The storage cannot be written");
     }
 
-    /// <summary>Says that all bytes have come.</summary>
-    internal void Complete()
+    /// <summary>Says that all bytes have come. Nothing is being written any more when this is done.</summary>
+    internal async ValueTask CompleteAsync()
     {
+        try
+        {
+            await _writing;
+        }
+        catch (Exception e) when (IsStorageFailure(e))
+        {
+            Refuse(e);
+        }
         if (Refusal is not null)
         {
             return;
@@ -173,7 +185,7 @@ public sealed class StagedInstance : IAsyncDisposable
         try
         {
             _scanner.Complete();
-            Digest = _hash.GetHashAndReset();
+            Digest = _digest.Finish();
         }
         catch (DicomException)
         {
@@ -181,14 +193,22 @@ public sealed class StagedInstance : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads back what was appended. Only for what has to be rewritten.</summary>
+    /// <summary>Reads back what was appended, after <see cref="CompleteAsync"/>. Only for what has to be rewritten. Blocks.</summary>
     internal void Read(long offset, Span<byte> destination)
     {
-        Flush();
         while (!destination.IsEmpty)
         {
-            var read = RandomAccess.Read(_handle!, destination, offset);
-            if (read == 0)
+            int read;
+            if (offset >= _written)
+            {
+                read = (int)Math.Min(destination.Length, FileLength - offset);
+                _block!.Memory.Span.Slice((int)(offset - _written), read).CopyTo(destination);
+            }
+            else
+            {
+                read = _file!.Read(offset, destination[..(int)Math.Min(destination.Length, _written - offset)]);
+            }
+            if (read <= 0)
             {
                 throw new EndOfStreamException("The staging file has been cut");
             }
@@ -198,63 +218,66 @@ public sealed class StagedInstance : IAsyncDisposable
     }
 
     /// <summary>
-    /// Puts the file under its key: fsync of the file, rename, fsync of the folder. Blocks: for the disk threads.
+    /// Puts the staging file under its key: fsync of the file, rename, fsync of the folder. Blocks: for the disk threads.
     /// </summary>
     /// <returns>The key. The file now belongs to the store.</returns>
     internal string Publish(DateTimeOffset receivedAt)
     {
-        Flush();
+        _file!.Append(_block!.Memory.Span[.._used]);
         CrashPoint.Hit("after-append");
-        RandomAccess.FlushToDisk(_handle!);
-        // some file systems notice only now that they had no room
-        if (RandomAccess.GetLength(_handle!) != _written)
-        {
-            throw new IOException("The staging file is not as long as what was written");
-        }
+        _file.Flush();
         CrashPoint.Hit("after-fsync");
-        _handle!.Dispose();
+        _file.Dispose();
         var key = _store.Publish(_path!, receivedAt);
         _path = null;
         return key;
     }
 
-    private void Write(in ReadOnlySequence<byte> bytes)
+    private ReadOnlySequence<byte> Fill(ReadOnlySequence<byte> bytes)
     {
-        if (_buffered + bytes.Length <= BufferSize)
-        {
-            bytes.CopyTo(_buffer.AsSpan(_buffered));
-            _buffered += (int)bytes.Length;
-            return;
-        }
-        // what was gathered and what has come, in one gathering write without a copy
-        _pieces.Clear();
-        _pieces.Add(_buffer.AsMemory(0, _buffered));
-        foreach (var piece in bytes)
-        {
-            _pieces.Add(piece);
-        }
-        RandomAccess.Write(OpenFile(), _pieces, _written);
-        _written += _buffered + bytes.Length;
-        _buffered = 0;
-        _pieces.Clear();
+        var fits = bytes.Slice(0, Math.Min(bytes.Length, StagingBlock.Size - _used));
+        fits.CopyTo(_block!.Memory.Span[_used..]);
+        _used += (int)fits.Length;
+        return bytes.Slice(fits.End);
     }
 
-    private void Flush()
+    private async ValueTask WriteAsync(ReadOnlySequence<byte> bytes)
     {
-        var handle = OpenFile();
-        RandomAccess.Write(handle, _buffer.AsSpan(0, _buffered), _written);
-        _written += _buffered;
-        _buffered = 0;
-    }
-
-    // an instance that fits the buffer, and turns out to be there already, never touches the disk
-    private SafeFileHandle OpenFile()
-    {
-        if (_handle is null)
+        try
         {
-            (_path, _handle) = _store.CreateStaged();
-            CrashPoint.Hit("after-stage");
+            while (!bytes.IsEmpty)
+            {
+                await _writing;
+                if (FileLength - _roomCheckedAt >= RoomStep)
+                {
+                    _roomCheckedAt = FileLength;
+                    if (!_store.HasRoom())
+                    {
+                        Refuse(StoreOutcome.OutOfResources, "Disk full");
+                        return;
+                    }
+                }
+                var full = _block!;
+                _block = _spare ?? StagingBlock.Rent();
+                _spare = full;
+                _written += StagingBlock.Size;
+                _used = 0;
+                _writing = _store.RunAsync(() =>
+                {
+                    if (_file is null)
+                    {
+                        (_path, _file) = _store.CreateStaged();
+                        CrashPoint.Hit("after-stage");
+                    }
+                    _file.Append(full.Memory.Span);
+                    return true;
+                });
+                bytes = Fill(bytes);
+            }
         }
-        return _handle;
+        catch (Exception e) when (IsStorageFailure(e))
+        {
+            Refuse(e);
+        }
     }
 }

@@ -120,6 +120,13 @@ public sealed class PacsOptions
     [Range(0, int.MaxValue, ErrorMessage = "a whole number of megabytes, 0 or more, or null for the default")]
     public int? MinimumFreeDiskSpace { get; init; }
 
+    /// <summary>
+    /// Megabytes that each of the two files of the intake journal in the index folder may take. Default 64: a second of receiving at full speed. Less saves
+    /// room and costs speed while much is received.
+    /// </summary>
+    [Range(1, 1024, ErrorMessage = "a whole number of megabytes from 1 to 1024")]
+    public int IntakeJournalSize { get; init; } = 64;
+
     // ---- behaviour ----------------------------------------------------------------------------------------------------------------------
 
     /// <summary>Seconds without a new instance after which a patient, study or series counts as stable. Default 60, Orthanc's.</summary>
@@ -290,6 +297,7 @@ public sealed class PacsOptions
         StorageDirectory = StorageDirectory,
         IndexDirectory = IndexDirectory,
         MinimumFreeSpace = MinimumFreeDiskSpace is { } megabytes ? megabytes * 1024L * 1024 : null,
+        JournalSize = (long)IntakeJournalSize << 20,
         OverwriteInstances = OverwriteInstances,
         StableAge = TimeSpan.FromSeconds(StableAge),
         JobsHistorySize = JobsHistorySize,

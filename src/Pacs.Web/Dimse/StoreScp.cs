@@ -21,7 +21,7 @@ public sealed partial class StoreScp(Archive archive, ILogger<StoreScp> logger) 
             {
                 break;
             }
-            staged.Append(bytes);
+            await staged.AppendAsync(bytes);
             data.Advance(bytes.End);
         }
         // refused half-way: the engine drains the rest, the association goes on

@@ -18,7 +18,7 @@ public sealed class CrashTests
     public async Task Killed_at_random_times_under_load_nothing_acknowledged_is_lost_and_no_GDT_file_is_doubled()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var server = ServerProcess.Create(("StableAge", 1));
+        await using var server = ServerProcess.Create(("StableAge", 1), ("IntakeJournalSize", 1));
         await using var ais = new PracticeSoftware(server.GdtDirectory).Start();
         var device = new LoadDevice(server.DicomPort);
         var seed = Environment.TickCount;
@@ -44,11 +44,11 @@ public sealed class CrashTests
     public async Task Killed_at_a_step_nothing_acknowledged_is_lost_and_no_GDT_file_is_doubled(string step)
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var server = ServerProcess.Create(("StableAge", 1));
+        await using var server = ServerProcess.Create(("StableAge", 1), ("IntakeJournalSize", 1));
         await using var ais = new PracticeSoftware(server.GdtDirectory).Start();
         var device = new LoadDevice(server.DicomPort);
-        // the third time: something before it has gone well
-        await server.StartAsync(ct, ("PACS_CRASHPOINT", step + ":3"));
+        // the eighth time: the start has passed it too, and something has gone well
+        await server.StartAsync(ct, ("PACS_CRASHPOINT", step + ":8"));
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var senders = Enumerable.Range(0, 2).Select(_ => Task.Run(() => device.SendAsync(giveUp.Token), ct)).ToArray();
         var died = server.WaitForExitAsync(ct);

@@ -19,6 +19,9 @@ public sealed class LoadDevice(int port)
     /// <summary>Accession numbers of all studies begun, acknowledged or not.</summary>
     public ConcurrentDictionary<string, byte> Begun { get; } = new();
 
+    /// <summary>Whether the disk may be gone before the process is: what is refused then was not acknowledged.</summary>
+    public bool MayBeRefused { get; init; }
+
     /// <summary>Sends until the connection breaks or the token says stop.</summary>
     public async Task SendAsync(CancellationToken ct)
     {
@@ -52,6 +55,10 @@ public sealed class LoadDevice(int port)
         Begun[accession] = 0;
         var digest = Convert.ToHexString(SHA256.HashData(DicomWriter.ToBytes(image, TransferSyntax.ExplicitVRLittleEndian)));
         var status = await client.StoreAsync(image, ct);
+        if (MayBeRefused && status.Code != 0)
+        {
+            throw new IOException("refused");
+        }
         Assert.Equal(0, status.Code);
         Acknowledged[image.GetString(DicomTag.SOPInstanceUID)!] = digest;
         Studies[accession] = 0;
@@ -59,7 +66,8 @@ public sealed class LoadDevice(int port)
 
     private static DicomDataset Image(int number, string study, int image)
     {
-        var pixels = new byte[32 * 1024];
+        // small ones go through the intake journal whole, large ones to a file of their own
+        var pixels = new byte[(image == 3 ? 512 : 32) * 1024];
         RandomNumberGenerator.Fill(pixels);
         return new DicomDataset()
             .Set(DicomTag.SpecificCharacterSet, "ISO_IR 100")
@@ -78,7 +86,7 @@ public sealed class LoadDevice(int port)
             .Set(DicomTag.InstanceNumber, image)
             .Set(DicomTag.SamplesPerPixel, 1)
             .Set(DicomTag.PhotometricInterpretation, "MONOCHROME2")
-            .Set(DicomTag.Rows, 128)
+            .Set(DicomTag.Rows, pixels.Length / 256)
             .Set(DicomTag.Columns, 256)
             .Set(DicomTag.BitsAllocated, 8)
             .Set(DicomTag.BitsStored, 8)

@@ -42,9 +42,13 @@ public sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>A folder with settings; <see cref="StartAsync"/> starts the server on it, as often as the test likes.</summary>
-    public static ServerProcess Create(params (string Key, object? Value)[] settings)
+    public static ServerProcess Create(params (string Key, object? Value)[] settings) =>
+        CreateIn(Directory.CreateTempSubdirectory("pacs-interop-").FullName, settings);
+
+    /// <summary>As <see cref="Create"/>, in a folder of the caller's choice.</summary>
+    public static ServerProcess CreateIn(string folder, params (string Key, object? Value)[] settings)
     {
-        var server = new ServerProcess(Directory.CreateTempSubdirectory("pacs-interop-").FullName);
+        var server = new ServerProcess(folder);
         Directory.CreateDirectory(server.GdtDirectory);
         Directory.CreateDirectory(server.WorklistDirectory);
         (server.DicomPort, server.HttpPort) = FreePorts();

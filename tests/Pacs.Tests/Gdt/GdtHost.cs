@@ -66,7 +66,7 @@ internal sealed class GdtHost : IAsyncDisposable
         var ct = TestContext.Current.CancellationToken;
         await using var staged = Archive.Stage(
             file.Dataset.GetString(DicomTag.SOPClassUID)!, file.Dataset.GetString(DicomTag.SOPInstanceUID)!, file.Syntax, "MODALITY");
-        staged.Append(new ReadOnlySequence<byte>(DicomWriter.ToBytes(file.Dataset, file.Syntax)));
+        await staged.AppendAsync(new ReadOnlySequence<byte>(DicomWriter.ToBytes(file.Dataset, file.Syntax)));
         var result = await Archive.CommitAsync(staged, new Origin(OriginKind.Dimse, "MODALITY", "PACS", "127.0.0.1"), ct);
         Assert.True(result.IsSafe, result.Reason);
         return result;

@@ -111,7 +111,7 @@ public sealed class TestArchive : IAsyncDisposable
         await using var staged = Archive.Stage(sopClass, sopInstance, syntax ?? TransferSyntax.ExplicitVRLittleEndian, "DEVICE");
         for (var at = 0; at < bytes.Length; at += piece)
         {
-            staged.Append(bytes.AsMemory(at, Math.Min(piece, bytes.Length - at)));
+            await staged.AppendAsync(bytes.AsMemory(at, Math.Min(piece, bytes.Length - at)));
         }
         return await Archive.CommitAsync(staged, new Origin(OriginKind.Dimse, "DEVICE", "PACS", "192.0.2.7"), Ct);
     }

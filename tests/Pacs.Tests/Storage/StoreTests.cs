@@ -191,9 +191,10 @@ public sealed class StoreTests
         var bytes = DicomWriter.ToBytes(TestArchive.Image(size: 500_000), TransferSyntax.ExplicitVRLittleEndian);
         await using (var staged = box.Archive.Stage(DicomUid.UltrasoundImageStorage, TestArchive.Uid(1, 1, 1), TransferSyntax.ExplicitVRLittleEndian))
         {
-            staged.Append(bytes.AsMemory(0, 400_000));
-            Assert.Single(Directory.GetFiles(Path.Join(box.Options.StorageDirectory, "incoming")));
+            await staged.AppendAsync(bytes.AsMemory(0, 400_000));
+            await staged.AppendAsync(bytes.AsMemory(400_000, 50_000));
         }
+        Assert.Empty(Directory.GetFiles(Path.Join(box.Options.StorageDirectory, "incoming")));
         await box.AssertConsistentAsync();
     }
 
@@ -212,7 +213,7 @@ public sealed class StoreTests
         var entry = await box.Reader.InstanceAsync(result.Instance, Ct);
         var file = await File.ReadAllBytesAsync(Assert.Single(box.Files()), Ct);
         Assert.Equal(bytes, file[entry!.Instance.DataOffset..]);
-        Assert.Equal(System.Security.Cryptography.SHA256.HashData(bytes), entry.Instance.Digest);
+        Assert.Equal(ContentDigest.HashData(bytes), entry.Instance.Digest);
         // the pixel data begin where the index says
         Assert.Equal([0xE0, 0x7F, 0x10, 0x00], file.AsSpan((int)entry.Instance.HeaderLength, 4).ToArray());
         var header = await box.Archive.ReadHeaderAsync(result.Instance, Ct);

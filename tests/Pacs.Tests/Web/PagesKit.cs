@@ -62,7 +62,7 @@ internal static class PagesKit
         var bytes = DicomWriter.ToBytes(dataset, TransferSyntax.ExplicitVRLittleEndian);
         await using var staged = archive.Stage(
             dataset.GetString(DicomTag.SOPClassUID)!, dataset.GetString(DicomTag.SOPInstanceUID)!, TransferSyntax.ExplicitVRLittleEndian, "TEST");
-        staged.Append(bytes);
+        await staged.AppendAsync(bytes);
         var result = await archive.CommitAsync(staged, new Origin(OriginKind.Dimse, "TEST", "ORTHANC", "127.0.0.1"), ct);
         Assert.True(result.IsSafe, result.Reason);
         return bytes;

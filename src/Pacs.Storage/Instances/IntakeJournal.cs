@@ -1,0 +1,397 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Pacs.Storage;
+
+/// <summary>
+/// Makes received instances durable with one flush of one file instead of three: a small instance is written into the journal whole, a large one with what
+/// the index has to know. Its file, the name of the file and its row in the index are written too, at once, but become durable later, many with one
+/// flush; until then a crash is healed from the journal (<see cref="Recovery"/>). Instances that come at the same time share a flush.
+/// </summary>
+/// <remarks>
+/// Two segments: one is written while the files of the other are made durable. Files and index are settled when a segment is full, after some seconds without
+/// work, before deleted files are removed for good, and when the server stops.
+/// </remarks>
+internal sealed partial class IntakeJournal : IHostedService, IDisposable
+{
+    /// <summary>After so long without work, files and index are made durable.</summary>
+    public static readonly TimeSpan Idle = TimeSpan.FromSeconds(5);
+
+    // a file is written before its record: what a segment says of times holds with this margin
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+
+    // of what waits at the same time so much is written in one go
+    private const int MaxBatch = 128;
+
+    private readonly FileInstanceStore _store;
+    private readonly IndexDatabase _database;
+    private readonly string _folder;
+    private readonly long _size;
+    private readonly TimeProvider _time;
+    private readonly ILogger<IntakeJournal> _log;
+    private readonly Lock _lock = new();
+    private readonly Queue<Entry> _queue = [];
+    private readonly HashSet<Entry> _open = [];
+    private readonly SemaphoreSlim _turn = new(1);
+    private JournalSegment[] _segments = [];
+    private JournalSegment? _active;
+    private ITimer? _timer;
+    private long _lastWork;
+    private bool _leading;
+
+    public IntakeJournal(FileInstanceStore store, IndexDatabase database, StorageOptions options, TimeProvider time, ILogger<IntakeJournal> log)
+    {
+        _store = store;
+        _database = database;
+        _folder = Path.GetFullPath(options.ResolvedIndexDirectory);
+        _size = options.JournalSize;
+        _time = time;
+        _log = log;
+    }
+
+    /// <summary>An instance on its way into the journal. To be disposed when its row is in the index, or will never be.</summary>
+    internal sealed class Entry(IntakeJournal journal, JournalRecord record) : IDisposable
+    {
+        private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public JournalRecord Record { get; } = record;
+
+        public byte[] Head { get; } = record.Begin();
+
+        public JournalSegment? Segment { get; set; }
+
+        public Task Written => _written.Task;
+
+        public Task Ended => _ended.Task;
+
+        public int Length => JournalRecord.Padded(Head.Length + Record.Content.Length);
+
+        public void Complete(Exception? failure)
+        {
+            if (failure is null)
+            {
+                _written.TrySetResult();
+            }
+            else
+            {
+                _written.TrySetException(failure);
+            }
+        }
+
+        public void Dispose()
+        {
+            journal.End(this);
+            _ended.TrySetResult();
+        }
+    }
+
+    /// <summary>
+    /// Announces an instance whose file is written: from now on <see cref="OthersAsync"/> waits for it. Before its row is made, so that nobody takes the row for
+    /// a promise.
+    /// </summary>
+    public Entry Begin(StoredFile file, ReadOnlyMemory<byte> content)
+    {
+        var entry = new Entry(this, new JournalRecord(file, content));
+        lock (_lock)
+        {
+            _open.Add(entry);
+        }
+        return entry;
+    }
+
+    /// <summary>
+    /// Writes an instance into the journal; when this is done it is durable. Whoever comes first writes for all who wait, on its own thread: a device that
+    /// sends alone waits for no change of threads.
+    /// </summary>
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    public Task WriteAsync(Entry entry)
+    {
+        lock (_lock)
+        {
+            _queue.Enqueue(entry);
+            if (_leading)
+            {
+                return entry.Written;
+            }
+            _leading = true;
+        }
+        return LeadAsync(entry);
+    }
+
+    /// <summary>Waits until the instances that are on their way now have arrived, or failed.</summary>
+    public Task OthersAsync()
+    {
+        lock (_lock)
+        {
+            return _open.Count == 0 ? Task.CompletedTask : Task.WhenAll(_open.Select(e => e.Ended));
+        }
+    }
+
+    /// <summary>Makes durable without the journal whatever is in it now.</summary>
+    /// <exception cref="IOException">The disk does not take it. It is tried again.</exception>
+    public async Task SettleAsync()
+    {
+        JournalSegment? segment;
+        await _turn.WaitAsync();
+        try
+        {
+            segment = _active;
+            if (segment is not null)
+            {
+                Retire(segment);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+        foreach (var each in _segments)
+        {
+            await each.Settling;
+        }
+    }
+
+    /// <summary>Opens the two files and reads what a crash has left in them.</summary>
+    /// <returns>
+    /// The records that count, oldest first, and since when an instance that is neither among them nor in the index was never acknowledged: null when that is unknown.
+    /// </returns>
+    internal (List<JournalRecord> Records, DateTimeOffset? Since) Open()
+    {
+        Directory.CreateDirectory(_folder);
+        _segments = [new JournalSegment(PathOf(0)), new JournalSegment(PathOf(1))];
+        var known = _segments.Where(s => s.Generation > 0).OrderBy(s => s.Generation).ToList();
+        var counting = known.Where(s => s.Counts).ToList();
+        var since = counting.Count > 0 ? counting[0].Since : known.LastOrDefault()?.Since;
+        return (counting.SelectMany(s => s.Read()).ToList(), since);
+    }
+
+    /// <summary>Begins anew: whatever was in it is durable without it now.</summary>
+    internal void Reset()
+    {
+        var generation = _segments.Max(s => s.Generation) + 1;
+        var now = _time.GetUtcNow();
+        foreach (var segment in _segments)
+        {
+            segment.Begin(generation++, now);
+            segment.End(now);
+        }
+        DirectorySync.Flush(_folder);
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _timer = _time.CreateTimer(_ => _ = SettleIdleAsync(), null, Idle, Idle);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SettleAsync();
+        }
+        catch (Exception e) when (StagedInstance.IsStorageFailure(e))
+        {
+            LogNotSettled(e); // the next start does it
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _timer?.Dispose();
+        foreach (var segment in _segments)
+        {
+            segment.Dispose();
+        }
+        _segments = [];
+        _turn.Dispose();
+    }
+
+    private string PathOf(int number) => Path.Join(_folder, $"intake-{number}.journal");
+
+    private async Task LeadAsync(Entry? mine)
+    {
+        var batch = new List<Entry>();
+        while (true)
+        {
+            batch.Clear();
+            lock (_lock)
+            {
+                while (batch.Count < MaxBatch && _queue.TryDequeue(out var next))
+                {
+                    batch.Add(next);
+                }
+            }
+            Exception? failure = null;
+            try
+            {
+                await WriteAsync(batch);
+            }
+            catch (Exception e)
+            {
+                failure = e; // whatever it is: nobody may wait for ever
+            }
+            foreach (var entry in batch)
+            {
+                entry.Complete(failure);
+            }
+            lock (_lock)
+            {
+                if (_queue.Count == 0)
+                {
+                    _leading = false;
+                    break;
+                }
+            }
+            if (mine is not null)
+            {
+                // the others shall not make this device wait
+                ThreadPool.UnsafeQueueUserWorkItem(journal => _ = journal.LeadAsync(null), this, preferLocal: false);
+                break;
+            }
+        }
+        if (mine is not null)
+        {
+            await mine.Written;
+        }
+    }
+
+    private async Task WriteAsync(List<Entry> batch)
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            for (var at = 0; at < batch.Count;)
+            {
+                var segment = await ActiveAsync(batch[at].Length);
+                var room = _size - segment.Position;
+                var end = at;
+                while (end < batch.Count && (end == at || batch[end].Length <= room))
+                {
+                    room -= batch[end++].Length;
+                }
+                var some = batch[at..end];
+                lock (_lock)
+                {
+                    foreach (var entry in some)
+                    {
+                        entry.Segment = segment;
+                    }
+                }
+                segment.Append(some.Select(e => (e.Head, e.Record)));
+                at = end;
+            }
+            _lastWork = _time.GetTimestamp();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    // the segment to write to; waits when both are full
+    private async Task<JournalSegment> ActiveAsync(int length)
+    {
+        if (_active is { } active)
+        {
+            if (active.Position + length <= _size)
+            {
+                return active;
+            }
+            Retire(active);
+        }
+        var next = _segments[0].Generation < _segments[1].Generation ? _segments[0] : _segments[1];
+        await next.Settling;
+        next.Begin(_segments.Max(s => s.Generation) + 1, Earliest());
+        _active = next;
+        return next;
+    }
+
+    private void Retire(JournalSegment segment)
+    {
+        _active = null;
+        segment.Settling = SettleAsync(segment);
+    }
+
+    private async Task SettleAsync(JournalSegment segment)
+    {
+        List<Task> waiting;
+        lock (_lock)
+        {
+            waiting = [.. _open.Where(e => e.Segment == segment).Select(e => e.Ended)];
+        }
+        await Task.WhenAll(waiting);
+        var at = Earliest();
+        await _store.RunAsync(() =>
+        {
+            try
+            {
+                _store.Flush(segment.Keys);
+            }
+            catch (Exception e) when (StagedInstance.IsStorageFailure(e))
+            {
+                // what a disk has once failed to write, the system may have forgotten: a second flush would lie
+                LogRewriting(segment.Keys.Count, e);
+                foreach (var record in segment.Read().Where(r => !r.Content.IsEmpty))
+                {
+                    _store.Rewrite(record.File.Key, record.Content.Span);
+                }
+            }
+            _database.SyncLog();
+            CrashPoint.Hit("before-settled");
+            segment.End(at);
+            return true;
+        });
+    }
+
+    private DateTimeOffset Earliest()
+    {
+        var earliest = _time.GetUtcNow();
+        lock (_lock)
+        {
+            foreach (var entry in _open)
+            {
+                earliest = entry.Record.File.ReceivedAt < earliest ? entry.Record.File.ReceivedAt : earliest;
+            }
+        }
+        return earliest - Margin;
+    }
+
+    private async Task SettleIdleAsync()
+    {
+        try
+        {
+            // a segment that could not be settled is tried again
+            foreach (var failed in _segments.Where(s => s.Settling.IsFaulted))
+            {
+                failed.Settling = SettleAsync(failed);
+            }
+            if (_active is not null && _time.GetElapsedTime(_lastWork) >= Idle)
+            {
+                await SettleAsync();
+            }
+        }
+        catch (Exception e) when (StagedInstance.IsStorageFailure(e) || e is ObjectDisposedException)
+        {
+            LogNotSettled(e);
+        }
+    }
+
+    private void End(Entry entry)
+    {
+        lock (_lock)
+        {
+            _open.Remove(entry);
+        }
+    }
+
+    [LoggerMessage(70, LogLevel.Error, "The files of the newest instances could not be made durable; they remain in the journal.")]
+    private partial void LogNotSettled(Exception e);
+
+    [LoggerMessage(71, LogLevel.Error, "The disk has failed to write some of {Count} files. They are written again from the journal.")]
+    private partial void LogRewriting(int count, Exception e);
+}
