@@ -108,7 +108,9 @@ public sealed class BrowserTests
     {
         private IPlaywright? _playwright;
 
-        public ServerProcess Server { get; } = ServerProcess.Create();
+        public ServerProcess Server { get; } = ServerProcess.Create(
+            ("DicomModalities", new Dictionary<string, object> { ["archive"] = new object[] { "ARCHIVE", "127.0.0.1", 1 } }), // nobody listens there
+            ("Forwarding", new object[] { new Dictionary<string, object> { ["Name"] = "Archiv mit einem langen Namen", ["To"] = "archive", ["Delay"] = 0 } }));
 
         public IBrowser Browser { get; private set; } = null!;
 
@@ -145,7 +147,7 @@ public sealed class BrowserTests
             await page.GotoAsync(instance);
             var series = (await page.Locator("a[href^='/serien/']").First.GetAttributeAsync("href"))!;
             await page.CloseAsync();
-            return ["/", "/?q=zzz", study, series, instance, "/probleme"];
+            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/uebertragungen"];
         }
 
         public async ValueTask DisposeAsync()

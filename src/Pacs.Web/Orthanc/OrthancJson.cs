@@ -7,12 +7,11 @@ using System.Text.Json.Nodes;
 namespace Pacs.Web.Orthanc;
 
 /// <summary>
-/// JSON laid out as Orthanc lays it out: three blanks, sorted keys, <c>"Key" : value</c>, arrays on one line when they are short. Scripts in
+/// JSON laid out as Orthanc lays it out: three blanks, sorted keys, <c>"Key" : value</c>, each value of an array on a line of its own. Scripts in
 /// the field read it with <c>grep</c>, and the same bytes make answers comparable with a real Orthanc.
 /// </summary>
 internal static class OrthancJson
 {
-    private const int RightMargin = 74;
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The text in UTF-8 without a line end, as Orthanc sends it.</summary>
@@ -48,7 +47,7 @@ internal static class OrthancJson
         {
             text.Append(separator).Append(inner).Append(Scalar(JsonValue.Create(name))).Append(" : ");
             separator = ",\n";
-            if (value is JsonObject { Count: > 0 } || value is JsonArray array && !FitsOneLine(array))
+            if (value is JsonObject { Count: > 0 } or JsonArray { Count: > 0 })
             {
                 // containers start on a line of their own
                 text.Append('\n').Append(inner);
@@ -60,11 +59,6 @@ internal static class OrthancJson
 
     private static void WriteArray(StringBuilder text, JsonArray items, string indent)
     {
-        if (FitsOneLine(items))
-        {
-            text.Append("[ ").AppendJoin(", ", items.Select(Scalar)).Append(" ]");
-            return;
-        }
         var inner = indent + "   ";
         text.Append('[');
         for (var i = 0; i < items.Count; i++)
@@ -74,11 +68,6 @@ internal static class OrthancJson
         }
         text.Append('\n').Append(indent).Append(']');
     }
-
-    private static bool FitsOneLine(JsonArray items) =>
-        items.Count * 3 < RightMargin
-        && !items.Any(i => i is JsonObject { Count: > 0 } or JsonArray { Count: > 0 })
-        && (items.Count == 0 || 4 + ((items.Count - 1) * 2) + items.Sum(i => Scalar(i).Length) < RightMargin);
 
     private static string Scalar(JsonNode? value) => value switch
     {
