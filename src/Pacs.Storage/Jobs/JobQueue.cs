@@ -118,12 +118,25 @@ public sealed class JobQueue(IndexReader reader, IndexWriter writer, StorageOpti
             .OrderByDescending(j => j.Priority).ThenBy(j => j.DueAt).ThenBy(j => j.Id);
     }
 
-    /// <summary>What is to be done of a job now, in order.</summary>
+    /// <summary>What is to be done of a job now, in order, but what has failed before comes last: one instance that a node breaks off at must not keep the others from it.</summary>
     /// <param name="job">The job.</param>
     /// <param name="limit">At most so many.</param>
     /// <param name="ct">Cancels.</param>
-    public Task<List<JobItem>> WaitingAsync(Job job, int limit, CancellationToken ct) => reader.ReadAsync((db, token) => db.JobItems
-        .Where(i => i.JobId == job.Id && i.State == JobItemState.Waiting && i.Tries <= job.Attempts).OrderBy(i => i.Ordinal).Take(limit).ToListAsync(token), ct);
+    public Task<List<JobItem>> WaitingAsync(Job job, int limit, CancellationToken ct) => reader.ReadAsync(async (db, token) =>
+    {
+        // two queries that read the index ix_job_item_waiting in its own order
+        var waiting = db.JobItems.Where(i => i.JobId == job.Id && i.State == JobItemState.Waiting).OrderBy(i => i.Ordinal);
+        var items = await waiting.Where(i => i.Tries == 0).Take(limit).ToListAsync(token);
+        if (items.Count < limit)
+        {
+            items.AddRange(await waiting.Where(i => i.Tries > 0 && i.Tries <= job.Attempts).Take(limit - items.Count).ToListAsync(token));
+        }
+        return items;
+    }, ct);
+
+    /// <summary>Whether anything of a job is still to be done, now or later.</summary>
+    public Task<bool> HasWaitingAsync(Job job, CancellationToken ct) =>
+        reader.ReadAsync((db, token) => db.JobItems.AnyAsync(i => i.JobId == job.Id && i.State == JobItemState.Waiting, token), ct);
 
     /// <summary>Keeps what has become of instances of a running job.</summary>
     /// <param name="job">The job.</param>

@@ -174,6 +174,7 @@ public sealed partial class JobRunner(
         using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop);
         _running[job.PublicId] = halt;
         var turn = new TurnLog(queue, job, time);
+        var instances = new Dictionary<OutgoingInstance, JobItem>(ReferenceEqualityComparer.Instance);
         try
         {
             if (modalities.Find(job.Node) is not { } entry)
@@ -181,7 +182,7 @@ public sealed partial class JobRunner(
                 return await FailAsync(job, turn, $"There is no node {job.Node}");
             }
             var node = content.Apply(entry);
-            var instances = await PrepareAsync(job, turn, stop);
+            await PrepareAsync(job, turn, instances, stop);
             using var abort = new CancellationTokenSource();
             await using var stopping = stop.Register(() => abort.CancelAfter(StopPatience));
             MoveOriginator? originator = content.MoveOriginatorAet is { } ae ? new MoveOriginator(ae, content.MoveOriginatorId) : null;
@@ -215,6 +216,11 @@ public sealed partial class JobRunner(
         }
         catch (AssociationException e)
         {
+            if (link.Broken is { } broken)
+            {
+                // one that a node breaks off at each time goes behind the others, and is given up in the end
+                await turn.AddAsync(new JobOutcome(instances[broken].Ordinal, JobItemState.Waiting, 0));
+            }
             return await FailAsync(job, turn, e.Rejection is { } rejection
                 ? $"{job.Node} rejects the association: {rejection.Result}, source {rejection.Source}, reason {rejection.Reason}"
                 : $"{job.Node}: {e.Message}");
@@ -222,6 +228,10 @@ public sealed partial class JobRunner(
         catch (AuthenticationException)
         {
             return await FailAsync(job, turn, $"{job.Node}: the TLS handshake failed");
+        }
+        catch (DicomException e)
+        {
+            return await FailAsync(job, turn, $"{job.Node}: {e.Message}"); // what it sent makes no sense; the text says where, not what
         }
         catch (Exception e)
         {
@@ -258,6 +268,16 @@ public sealed partial class JobRunner(
     {
         await turn.SaveAsync();
         Silence(job.Node);
+        if (!await queue.HasWaitingAsync(job, CancellationToken.None))
+        {
+            // it was the last instance, and its last attempt
+            await queue.NoteErrorAsync(job, NetworkProtocol, error, CancellationToken.None);
+            if (await queue.EndTurnAsync(job, StoreJob.Of(job).Permissive, CancellationToken.None) is { CompletedAt: not null } done)
+            {
+                LogDone(done);
+            }
+            return false;
+        }
         if (await queue.FailTurnAsync(job, turn.HasSent, NetworkProtocol, error, CancellationToken.None) is { } now)
         {
             if (now.CompletedAt is not null)
@@ -272,9 +292,8 @@ public sealed partial class JobRunner(
         return false;
     }
 
-    private async Task<Dictionary<OutgoingInstance, JobItem>> PrepareAsync(Job job, TurnLog turn, CancellationToken ct)
+    private async Task PrepareAsync(Job job, TurnLog turn, Dictionary<OutgoingInstance, JobItem> instances, CancellationToken ct)
     {
-        var instances = new Dictionary<OutgoingInstance, JobItem>(ReferenceEqualityComparer.Instance);
         foreach (var item in await queue.WaitingAsync(job, Turn, ct))
         {
             if (await index.LocateAsync(item.Instance, ct) is not { } location)
@@ -287,7 +306,6 @@ public sealed partial class JobRunner(
                 location.SopClass, location.SopInstance, TransferSyntax.Get(location.SyntaxUid), _ => new(archive.OpenDataset(location)));
             instances.Add(instance, item);
         }
-        return instances;
     }
 
     private static JobOutcome Judge(JobItem item, SentInstance sent, TurnLog turn)

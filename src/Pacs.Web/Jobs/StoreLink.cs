@@ -9,12 +9,17 @@ namespace Pacs.Web.Jobs;
 /// </summary>
 internal sealed class StoreLink(ModalityConnections connections) : IAsyncDisposable
 {
+    private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(3);
+
     private DimseClient? _client;
     private Modality? _node;
     private HashSet<(string SopClass, string Syntax)> _proposed = [];
 
     /// <summary>Whether there is an association, as far as we know: the node may have ended it meanwhile.</summary>
     public bool IsOpen => _client is not null;
+
+    /// <summary>The instance that was on its way when the association ended, or null: perhaps the node cannot bear it.</summary>
+    public OutgoingInstance? Broken { get; private set; }
 
     /// <summary>Sends instances; each result as soon as it is known.</summary>
     /// <param name="node">Where to.</param>
@@ -26,6 +31,7 @@ internal sealed class StoreLink(ModalityConnections connections) : IAsyncDisposa
     /// <exception cref="System.Security.Authentication.AuthenticationException">The TLS handshake failed.</exception>
     public async Task SendAsync(Modality node, IReadOnlyList<OutgoingInstance> instances, MoveOriginator? originator, Func<SentInstance, ValueTask<bool>> settled, CancellationToken ct)
     {
+        Broken = null;
         foreach (var (contexts, group) in StorageContexts.Divide(instances))
         {
             var rest = group;
@@ -52,6 +58,7 @@ internal sealed class StoreLink(ModalityConnections connections) : IAsyncDisposa
                 }
                 catch
                 {
+                    Broken = done < rest.Count ? rest[done] : null;
                     await AbandonAsync();
                     throw;
                 }
@@ -72,11 +79,12 @@ internal sealed class StoreLink(ModalityConnections connections) : IAsyncDisposa
         {
             try
             {
-                await client.ReleaseAsync(CancellationToken.None);
+                using var limit = new CancellationTokenSource(ReleasePatience);
+                await client.ReleaseAsync(limit.Token);
             }
-            catch (AssociationException)
+            catch (Exception e) when (e is AssociationException or OperationCanceledException)
             {
-                // it was over already
+                // it was over already, or the node does not care: then it is aborted
             }
             await AbandonAsync();
         }

@@ -67,7 +67,7 @@ internal static class ModalityRoutes
             {
                 // a study that nobody has: only whether the query is understood
                 var nobody = new DicomDataset().Set(DicomTag.QueryRetrieveLevel, "STUDY").Set(DicomTag.StudyInstanceUID, DicomUid.New());
-                await foreach (var _ in client.FindAsync(Find, nobody, ct))
+                await foreach (var _ in client.FindAsync(Find, ModalityQuirks.Adapt(node, nobody), ct))
                 {
                     // not expected, and not wrong
                 }

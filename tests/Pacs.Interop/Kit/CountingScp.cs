@@ -22,6 +22,9 @@ public sealed class CountingScp : IStoreHandler, IAsyncDisposable
         _accepting = AcceptAsync(new DimseServer(new AcceptorPolicy(), new DimseHandlers().AddStorage(this)));
     }
 
+    /// <summary>The SOP instance at which the association is broken off, each time.</summary>
+    public string? Poison { get; init; }
+
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>How often each SOP instance was stored.</summary>
@@ -33,6 +36,10 @@ public sealed class CountingScp : IStoreHandler, IAsyncDisposable
     public async ValueTask<DimseStatus> StoreAsync(StoreRequest request, DimseData data, CancellationToken ct)
     {
         await data.DrainAsync(ct);
+        if (request.SopInstance == Poison)
+        {
+            throw new InvalidOperationException("this server cannot bear the instance"); // the engine aborts
+        }
         await Task.Delay(_pause, ct);
         Received.AddOrUpdate(request.SopInstance, 1, (_, n) => n + 1);
         return DimseStatus.Success;

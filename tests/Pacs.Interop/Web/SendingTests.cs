@@ -38,6 +38,20 @@ public sealed class SendingTests
     }
 
     [Fact]
+    public async Task An_instance_that_a_node_breaks_off_at_does_not_keep_the_others_from_it()
+    {
+        await using var peer = new CountingScp(TimeSpan.Zero) { Poison = "1.2.3.1.1.5" };
+        await using var server = ServerProcess.Create(("DicomModalities", Nodes("frail", "FRAIL", peer.Port)));
+        await server.StartAsync(Ct);
+        var study = await FillAsync(server, 20);
+        await SendAsync(server, "frail", study);
+        var job = await EndAsync(server);
+        Assert.Equal(("Failure", 1), (job.GetProperty("State").GetString(), job.GetProperty("Content").GetProperty("FailedInstancesCount").GetInt32()));
+        Assert.Equal(19, peer.Received.Count);
+        Assert.All(peer.Received.Values, n => Assert.Equal(1, n));
+    }
+
+    [Fact]
     public async Task A_storescp_that_dies_and_comes_back_gets_everything()
     {
         Tool.Require("storescp");
