@@ -31,6 +31,9 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>Performed procedure steps.</summary>
     public DbSet<ProcedureStep> Steps => Set<ProcedureStep>();
 
+    /// <summary>Questions for storage commitment, and how far their reports are.</summary>
+    public DbSet<Commitment> Commitments => Set<Commitment>();
+
     /// <summary>GDT files and how far their delivery is.</summary>
     public DbSet<GdtFile> GdtFiles => Set<GdtFile>();
 
@@ -134,6 +137,12 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
             e.ToTable("step");
             e.HasKey(s => s.Uid);
             e.HasIndex(s => s.UpdatedAt, "ix_step_updated");
+        });
+        modelBuilder.Entity<Commitment>(e =>
+        {
+            e.ToTable("commitment");
+            e.HasIndex(c => new { c.TransactionUid, c.CallingAe }).IsUnique();
+            e.HasIndex(c => new { c.State, c.DueAt }, "ix_commitment_due");
         });
         modelBuilder.Entity<GdtFile>(e =>
         {

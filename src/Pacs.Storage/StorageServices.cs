@@ -30,6 +30,7 @@ public static class StorageServices
         services.AddSingleton(p => new Archive(
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(),
             p.GetServices<ICoercion>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Archive>>()));
+        services.AddSingleton<Commitments>();
         services.AddSingleton(p => new Recovery(
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>(),
             p.GetRequiredService<IndexReader>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Recovery>>()));

@@ -117,7 +117,8 @@ namespace Pacs.Web
             {
                 var retrieve = s.GetRequiredService<RetrieveScp>();
                 var handlers = new DimseHandlers().AddStorage(s.GetRequiredService<StoreScp>()).AddFind(s.GetRequiredService<FindScp>(), [.. FindScp.SopClasses])
-                    .AddMove(retrieve, RetrieveScp.MoveModels).AddGet(retrieve, RetrieveScp.GetModels);
+                    .AddMove(retrieve, RetrieveScp.MoveModels).AddGet(retrieve, RetrieveScp.GetModels)
+                    .AddN(s.GetRequiredService<CommitmentScp>(), DicomUid.StorageCommitmentPushModel);
                 return s.GetService<WorklistScp>() is { } worklist
                     ? handlers.AddFind(worklist, DicomUid.ModalityWorklistInformationModelFind)
                         .AddN(s.GetRequiredService<MppsScp>(), DicomUid.ModalityPerformedProcedureStep, DicomUid.ModalityPerformedProcedureStepRetrieve)

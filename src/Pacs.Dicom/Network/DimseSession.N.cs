@@ -8,6 +8,9 @@ internal sealed partial class DimseSession
     private ushort _lastReportId;
     private bool _isAtRest;
 
+    /// <summary>See <see cref="EventChannel.IsOpen"/>.</summary>
+    public bool IsOpen => association.State == UpperLayerState.Sta6;
+
     /// <summary>See <see cref="EventChannel.IsAtRest"/>.</summary>
     public bool IsAtRest
     {
@@ -15,7 +18,7 @@ internal sealed partial class DimseSession
         {
             lock (_reportLock)
             {
-                return _isAtRest && association.State == UpperLayerState.Sta6;
+                return _isAtRest && IsOpen;
             }
         }
 

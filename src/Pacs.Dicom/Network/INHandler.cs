@@ -75,7 +75,10 @@ public sealed class EventChannel
     /// <summary>A channel that leads nowhere: of requests on associations that this side has opened, and of tests.</summary>
     public static EventChannel None { get; } = new();
 
-    /// <summary>Whether the association is established still and no message is being worked on.</summary>
+    /// <summary>Whether the association is established still.</summary>
+    public bool IsOpen => _session?.IsOpen ?? false;
+
+    /// <summary>Whether it is, and no message is being worked on.</summary>
     public bool IsAtRest => _session?.IsAtRest ?? false;
 
     /// <summary>Sends a report and waits for its response.</summary>

@@ -1,44 +1,28 @@
-﻿using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
 namespace Pacs.Storage.Migrations
 {
-    /// <inheritdoc />
+    /// <summary>Performed procedure steps. By hand for STRICT, as the first tables.</summary>
     public partial class ProcedureSteps : Migration
     {
         /// <inheritdoc />
-        protected override void Up(MigrationBuilder migrationBuilder)
-        {
-            migrationBuilder.CreateTable(
-                name: "step",
-                columns: table => new
-                {
-                    uid = table.Column<string>(type: "TEXT", nullable: false),
-                    state = table.Column<int>(type: "INTEGER", nullable: false),
-                    accession = table.Column<string>(type: "TEXT", nullable: false),
-                    study_uid = table.Column<string>(type: "TEXT", nullable: false),
-                    calling_ae = table.Column<string>(type: "TEXT", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    dataset = table.Column<byte[]>(type: "BLOB", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_step", x => x.uid);
-                });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_step_updated",
-                table: "step",
-                column: "updated_at");
-        }
+        protected override void Up(MigrationBuilder migrationBuilder) => migrationBuilder.Sql("""
+            CREATE TABLE step (
+                uid TEXT NOT NULL PRIMARY KEY,
+                state INTEGER NOT NULL,
+                accession TEXT NOT NULL,
+                study_uid TEXT NOT NULL,
+                calling_ae TEXT NOT NULL,
+                created_at INTEGER NOT NULL,
+                updated_at INTEGER NOT NULL,
+                dataset BLOB NOT NULL
+            ) STRICT;
+            CREATE INDEX ix_step_updated ON step (updated_at);
+            """);
 
         /// <inheritdoc />
-        protected override void Down(MigrationBuilder migrationBuilder)
-        {
-            migrationBuilder.DropTable(
-                name: "step");
-        }
+        protected override void Down(MigrationBuilder migrationBuilder) => migrationBuilder.Sql("DROP TABLE step;");
     }
 }

@@ -16,6 +16,76 @@ namespace Pacs.Storage.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.14");
 
+            modelBuilder.Entity("Pacs.Storage.Commitment", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempts");
+
+                    b.Property<string>("CalledAe")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("called_ae");
+
+                    b.Property<string>("CallingAe")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("calling_ae");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("count");
+
+                    b.Property<byte[]>("Dataset")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("dataset");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_at");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("error");
+
+                    b.Property<int?>("FailedCount")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed_count");
+
+                    b.Property<string>("RemoteHost")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("remote_host");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("requested_at");
+
+                    b.Property<int>("State")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("state");
+
+                    b.Property<string>("TransactionUid")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("transaction_uid");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("TransactionUid", "CallingAe")
+                        .IsUnique();
+
+                    b.HasIndex(new[] { "State", "DueAt" }, "ix_commitment_due");
+
+                    b.ToTable("commitment", (string)null);
+                });
+
             modelBuilder.Entity("Pacs.Storage.Conflict", b =>
                 {
                     b.Property<long>("Id")

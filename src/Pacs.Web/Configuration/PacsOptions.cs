@@ -139,6 +139,12 @@ public sealed class PacsOptions
     /// </summary>
     public bool OverwriteInstances { get; init; }
 
+    /// <summary>
+    /// Whether the files are read and compared with what was stored before a device is told by storage commitment that they are kept. Default true: the device deletes its own then, and
+    /// reading what has just come costs little. False: it is enough that they are there in their length.
+    /// </summary>
+    public bool StorageCommitmentReadsFiles { get; init; } = true;
+
     // ---- limits (reference/reliability.md §2.2, §2.4) ---------------------------------------------------------------------------------------
 
     /// <summary>Associations at once. Default 200: far above any office, far below what memory bears. More are rejected as transient (PS3.8 §9.3.4).</summary>

@@ -17,6 +17,8 @@ public static class DimseServices
         .AddSingleton<DicomTls>().AddHostedService(s => s.GetRequiredService<DicomTls>())
         .AddSingleton<DicomDoor>()
         .AddSingleton<DicomUsers>()
+        .AddSingleton<CommitmentScp>()
+        .AddSingleton<CommitmentReports>().AddHostedService(s => s.GetRequiredService<CommitmentReports>())
         .AddSingleton<AssociationLog>()
         .AddSingleton<DicomConnectionHandler>()
         .AddSingleton(handlers)

@@ -72,6 +72,17 @@ internal static partial class ConformanceStatuses
                 ("UnrecognizedOperation", "another N-service than these"),
                 ("ResourceLimitation", "the index cannot be written, or the step would become too long"),
             ]),
+        ["commitment"] = (
+            ["Pacs.Web/Dimse/CommitmentScp.cs"],
+            [
+                ("Success", "accepted, and durable; the report follows"),
+                ("NoSuchSopInstance", "another SOP instance than the well-known one"),
+                ("NoSuchArgument", "there is no Action Information"),
+                ("InvalidArgumentValue", "the Transaction UID is missing or no UID, or belongs to a question about other instances; no instance is referenced, or one without its UIDs"),
+                ("NoSuchAction", "another action than 1"),
+                ("UnrecognizedOperation", "another N-service than N-ACTION"),
+                ("ResourceLimitation", "more than 100,000 instances; too many that wait for their report; the index cannot be written"),
+            ]),
     };
 
     /// <summary>The statuses of a service.</summary>

@@ -37,6 +37,7 @@ internal static class ConformanceTables
         ["worklist-status"] = _ => Statuses("worklist"),
         ["n-status"] = _ => Statuses("n"),
         ["mpps-status"] = _ => Statuses("mpps"),
+        ["commitment-status"] = _ => Statuses("commitment"),
         ["character-sets"] = _ => CharacterSets(),
         ["cipher-suites"] = _ => string.Join('\n', DicomTls.CipherSuites.Select(s => $"- `{s}`")),
         ["settings"] = _ => Settings(),
