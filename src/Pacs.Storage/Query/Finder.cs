@@ -50,6 +50,10 @@ public sealed class Finder
             for (int from = 0, count; from < keys.Count; from += count)
             {
                 count = Math.Min(from == 0 ? FirstBlock : Block, keys.Count - from);
+                if (from > 0)
+                {
+                    await Task.Yield(); // whoever sends the answers sends those of the last block before the next one is read
+                }
                 foreach (var row in ReadRows(sql, keys, from, count, ct))
                 {
                     if (!DatasetMatcher.IsMatch(row.Dataset, sql.Matches) || (sql.Below is { } below && !HasBelow(below, row.RowId, ct))
@@ -118,7 +122,7 @@ public sealed class Finder
             }
             if (!row.IsDBNull(column))
             {
-                dataset.Set(new DicomElement(attribute.Tag, attribute.Vr, raw.sqlite3_column_blob(statement, column).ToArray()));
+                Set(dataset, attribute, raw.sqlite3_column_blob(statement, column));
             }
             column++;
         }
@@ -127,6 +131,19 @@ public sealed class Finder
             Key = row.IsDBNull(2) ? null : row.GetString(2),
             HasUnsupportedKeys = sql.HasUnsupportedKeys,
         };
+    }
+
+    private static void Set(DicomDataset dataset, QueryAttribute attribute, ReadOnlySpan<byte> text)
+    {
+        if (attribute.Vr.IsString)
+        {
+            dataset.Set(new DicomElement(attribute.Tag, attribute.Vr, text.ToArray()));
+        }
+        else if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= ushort.MaxValue && Math.Floor(number) == number)
+        {
+            // the binary numbers among the index's tags are all US
+            dataset.Set(attribute.Tag, number);
+        }
     }
 
     private bool HasBelow(QuerySql below, long parent, CancellationToken ct)

@@ -40,6 +40,17 @@ public sealed class FinderTests
     }
 
     [Fact]
+    public async Task A_binary_number_stays_one()
+    {
+        await using var archive = await TestArchive.StartAsync();
+        await archive.StoreAsync(TestArchive.Image(change: d => d.Set(DicomTag.NumberOfSlices, 300).Set(DicomTag.ImageIndex, 7)));
+        var found = Assert.Single(await FindAsync(archive, Level.Instance, [Key(DicomTag.NumberOfSlices, "300"), Key(DicomTag.ImageIndex, "7")], DicomTag.NumberOfSlices));
+        Assert.Equal(300, found.Dataset.GetInt32(DicomTag.NumberOfSlices));
+        Assert.Empty(await FindAsync(archive, Level.Series, [Key(DicomTag.NumberOfSlices, "30")]));
+        Assert.All(QueryAttributes.All.Where(a => !a.Vr.IsString), a => Assert.Equal(DicomVr.US, a.Vr));
+    }
+
+    [Fact]
     public async Task A_list_of_thousands_of_uids_is_one_condition()
     {
         await using var archive = await TestArchive.StartAsync();
