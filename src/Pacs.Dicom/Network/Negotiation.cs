@@ -48,7 +48,9 @@ internal static class Negotiation
         foreach (var context in request.Contexts)
         {
             var role = roles.GetValueOrDefault(context.AbstractSyntax);
-            var chosen = role is { IsScp: true } && policy.ChooseRetrieveSyntax?.Invoke(context.AbstractSyntax, context.TransferSyntaxes) is { } retrieved ? retrieved
+            // what is no UID is no abstract syntax either, whatever a policy thinks of it
+            var chosen = !DicomUid.IsTolerable(context.AbstractSyntax) ? null
+                : role is { IsScp: true } && policy.ChooseRetrieveSyntax?.Invoke(context.AbstractSyntax, context.TransferSyntaxes) is { } retrieved ? retrieved
                 : policy.ChooseTransferSyntax is { } choose ? choose(context.AbstractSyntax, context.TransferSyntaxes) : context.TransferSyntaxes[0];
             if (chosen is { Length: > 0 } && DicomUid.IsTolerable(chosen))
             {
@@ -69,7 +71,8 @@ internal static class Negotiation
         var extended = new List<ExtendedNegotiation>();
         foreach (var wish in proposed.ExtendedNegotiations)
         {
-            if (accepted.Exists(c => c.AbstractSyntax == wish.SopClass) && policy.AnswersExtended?.Invoke(wish) is { } answer)
+            // once for a class: a request has room for more wishes than an answer (16-bit length of the item)
+            if (accepted.Exists(c => c.AbstractSyntax == wish.SopClass) && !extended.Exists(e => e.SopClass == wish.SopClass) && policy.AnswersExtended?.Invoke(wish) is { } answer)
             {
                 extended.Add(wish with { Information = answer });
             }

@@ -12,13 +12,13 @@ public readonly record struct QueryNegotiation(bool Relational, bool CombinedDat
     // byte 4 is the adjustment of times to a zone, byte 5 the conversion of enhanced multi-frame images: we do neither
     private static ReadOnlySpan<byte> Ours => [1, 1, 1, 0, 0];
 
-    /// <summary>The acceptor's answer to a proposal: as many bytes, those set that both sides support.</summary>
+    /// <summary>The acceptor's answer to a proposal: as many bytes, but none that we do not know; those set that both sides support.</summary>
     public static ReadOnlyMemory<byte> Answer(ReadOnlyMemory<byte> proposed)
     {
-        var answer = new byte[proposed.Length];
+        var answer = new byte[Math.Min(proposed.Length, Ours.Length)];
         for (var i = 0; i < answer.Length; i++)
         {
-            answer[i] = i < Ours.Length && proposed.Span[i] == 1 ? Ours[i] : (byte)0;
+            answer[i] = proposed.Span[i] == 1 ? Ours[i] : (byte)0;
         }
         return answer;
     }

@@ -85,6 +85,22 @@ public sealed class ServerFuzz
         Assert.Empty(PduReader.ReadAssociateAccept(new ReadOnlySequence<byte>(answer[0].Body)).UserInformation.Roles);
     }
 
+    [Theory]
+    [InlineData(1, 2000)]
+    [InlineData(65_300, 1)]
+    public async Task A_request_full_of_extended_negotiation_is_accepted_with_one_answer_for_a_class(int information, int times)
+    {
+        var wishes = new ArrayBufferWriter<byte>();
+        for (var i = 0; i < times && wishes.WrittenCount < 65_300; i++)
+        {
+            Item(wishes, 0x56, Long(DicomUid.ModalityWorklistInformationModelFind), [.. Enumerable.Repeat((byte)1, information)]);
+        }
+        var body = Body([Context(1, DicomUid.ModalityWorklistInformationModelFind, [DicomUid.ImplicitVRLittleEndian])], wishes.WrittenSpan.ToArray());
+        var answer = await ConverseAsync(body, 0);
+        Assert.Equal(PduType.AssociateAccept, answer[0].Type);
+        Assert.InRange(Assert.Single(PduReader.ReadAssociateAccept(new ReadOnlySequence<byte>(answer[0].Body)).UserInformation.ExtendedNegotiations).Information.Length, 1, 5);
+    }
+
     [Fact]
     public async Task A_small_identifier_does_not_become_a_large_one()
     {
@@ -168,6 +184,7 @@ public sealed class ServerFuzz
             .AddN(new AnyN(), DicomUid.ModalityPerformedProcedureStep);
         var policy = new AcceptorPolicy
         {
+            AnswersExtended = proposed => QueryNegotiation.Answer(proposed.Information),
             AcceptsUser = (user, _, _) => ValueTask.FromResult(user?.Username != "nobody"),
             Limits = AssociationLimits.Default with { Artim = TimeSpan.FromSeconds(2), Idle = TimeSpan.FromSeconds(2), MidPdu = TimeSpan.FromSeconds(2) },
         };
