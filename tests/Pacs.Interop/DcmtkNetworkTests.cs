@@ -50,7 +50,7 @@ public sealed class DcmtkNetworkTests
         using var folder = new TemporaryFolder();
         var files = MakeFiles(folder.Path);
         var received = Directory.CreateDirectory(Path.Join(folder.Path, "received")).FullName;
-        var port = FreePort();
+        var port = Ports.Free();
         await using var peer = Daemon.Start("storescp", ["--accept-all", "--bit-preserving", "-od", received, $"{port}"]);
         await using var client = await ConnectAsync(port, new AssociationRequest { CallingAe = "PACS", CalledAe = "STORESCP" }.ProposeFiles(files));
         foreach (var file in files)
@@ -93,7 +93,7 @@ public sealed class DcmtkNetworkTests
                 .Set(DicomTag.SOPClassUID, DicomUid.ModalityWorklistInformationModelFind).Set(DicomTag.SOPInstanceUID, $"1.2.4.{i}");
             new DicomFile(entry, TransferSyntax.ExplicitVRLittleEndian).Save(Path.Join(data, $"{i}.wl"));
         }
-        var port = FreePort();
+        var port = Ports.Free();
         await using var peer = Daemon.Start("wlmscpfs", ["-dfr", "-dfp", folder.Path, $"{port}"]);
         await using var client = await ConnectAsync(port, new AssociationRequest { CallingAe = "US1", CalledAe = "WL" }.Propose(DicomUid.ModalityWorklistInformationModelFind));
         var keys = new DicomDataset().Set(DicomTag.PatientID).Set(DicomTag.AccessionNumber)
@@ -162,13 +162,6 @@ public sealed class DcmtkNetworkTests
 
     private static string Summary(DicomDataset dataset) => string.Join(' ', dataset.Where(e => !e.Tag.IsGroupLength)
         .Select(e => $"{e.Tag}:{Convert.ToHexString(SHA256.HashData(e.Value.Span.TrimEnd((byte)0)).AsSpan(0, 4))}"));
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 
     /// <summary>A DIMSE server on an ephemeral port of 127.0.0.1.</summary>
     private sealed class Listener : IAsyncDisposable

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Pacs.Dicom;
 using Pacs.Tests;
 using Pacs.Web.Dimse;
@@ -22,7 +20,7 @@ public sealed class DicomTlsTests(DicomTlsTests.Shared shared) : IClassFixture<D
 
         public ServerProcess Server { get; private set; } = null!;
 
-        public int TlsPort { get; } = FreePort();
+        public int TlsPort { get; } = Ports.Free();
 
         public async ValueTask InitializeAsync()
         {
@@ -90,7 +88,7 @@ public sealed class DicomTlsTests(DicomTlsTests.Shared shared) : IClassFixture<D
     public async Task Dcmtk_needs_no_certificate_where_none_is_required()
     {
         Tool.Require("echoscu");
-        var port = FreePort();
+        var port = Ports.Free();
         await using var server = shared.Create(port, ("DicomTlsRemoteCertificateRequired", false));
         await server.StartAsync(Ct);
         var anonymous = await EchoAsync(port, ["+tla", "+cf", Authority.File]);
@@ -134,7 +132,7 @@ public sealed class DicomTlsTests(DicomTlsTests.Shared shared) : IClassFixture<D
 
         // and back: a node with UseDicomTls, called by our own REST API
         await using var server = shared.Create(
-            FreePort(), ("DicomModalities", new Dictionary<string, object> { ["orthanc"] = new { AET = "ORTHANC", Host = "127.0.0.1", Port = orthanc.DicomPort, UseDicomTls = true } }));
+            Ports.Free(), ("DicomModalities", new Dictionary<string, object> { ["orthanc"] = new { AET = "ORTHANC", Host = "127.0.0.1", Port = orthanc.DicomPort, UseDicomTls = true } }));
         await server.StartAsync(Ct);
         using var http = new HttpClient { BaseAddress = server.Address };
         using var back = await http.PostAsync(new Uri("modalities/orthanc/echo", UriKind.Relative), new StringContent("{}"), Ct);
@@ -186,7 +184,7 @@ public sealed class DicomTlsTests(DicomTlsTests.Shared shared) : IClassFixture<D
     public async Task Storescu_is_rejected_without_the_passcode_of_a_user()
     {
         Tool.Require("storescu");
-        await using var server = shared.Create(FreePort(), ("DicomUsers", new[] { $"mueller:{Passcode.Of("geheim"u8)}" }));
+        await using var server = shared.Create(Ports.Free(), ("DicomUsers", new[] { $"mueller:{Passcode.Of("geheim"u8)}" }));
         await server.StartAsync(Ct);
         var file = MakeFile();
         Task<Tool.Result> StoreAsync(params string[] identity) => Tool.RunAsync("storescu", Ct, [.. identity, "127.0.0.1", $"{server.DicomPort}", file]);
@@ -226,12 +224,5 @@ public sealed class DicomTlsTests(DicomTlsTests.Shared shared) : IClassFixture<D
         var path = Path.Join(shared.Folder.Path, "image.dcm");
         new DicomFile(dataset, TransferSyntax.ExplicitVRLittleEndian).Save(path);
         return path;
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

@@ -100,10 +100,7 @@ public sealed class SampleStoreTests
         public static async Task<ReferenceScp> StartAsync(string folder, CancellationToken ct)
         {
             var output = Directory.CreateDirectory(Path.Join(folder, "storescp")).FullName;
-            using var free = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-            free.Start();
-            var port = ((System.Net.IPEndPoint)free.LocalEndpoint).Port;
-            free.Stop();
+            var port = Ports.Free();
             var process = Process.Start(new ProcessStartInfo("storescp", ["+B", "-pm", "+xa", "-od", output, port.ToString()]) { UseShellExecute = false })!;
             while (!ct.IsCancellationRequested)
             {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Pacs.Interop;
@@ -28,7 +26,7 @@ public sealed class OrthancProcess : IAsyncDisposable
     {
         Tool.Require("Orthanc");
         var folder = Directory.CreateTempSubdirectory("pacs-orthanc-").FullName;
-        var (dicom, http) = FreePorts();
+        var (dicom, http) = (Ports.Free(), Ports.Free());
         var settings = new Dictionary<string, object?>
         {
             ["Name"] = "Pacs",
@@ -77,14 +75,5 @@ public sealed class OrthancProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private static (int Dicom, int Http) FreePorts()
-    {
-        using var one = new TcpListener(IPAddress.Loopback, 0);
-        using var two = new TcpListener(IPAddress.Loopback, 0);
-        one.Start();
-        two.Start();
-        return (((IPEndPoint)one.LocalEndpoint).Port, ((IPEndPoint)two.LocalEndpoint).Port);
     }
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Pacs.Interop;
@@ -51,7 +49,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var server = new ServerProcess(folder);
         Directory.CreateDirectory(server.GdtDirectory);
         Directory.CreateDirectory(server.WorklistDirectory);
-        (server.DicomPort, server.HttpPort) = FreePorts();
+        (server.DicomPort, server.HttpPort) = (Ports.Free(), Ports.Free());
         var configuration = new Dictionary<string, object?>
         {
             ["StorageDirectory"] = server.StorageDirectory,
@@ -155,15 +153,6 @@ public sealed class ServerProcess : IAsyncDisposable
         // artifacts/bin/Pacs.Interop/<configuration>/ beside artifacts/bin/Pacs.Web/<configuration>/
         var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/', '\\'));
         return Path.Join(own.Parent!.Parent!.FullName, "Pacs.Web", own.Name, "Pacs.Web.dll");
-    }
-
-    private static (int Dicom, int Http) FreePorts()
-    {
-        using var one = new TcpListener(IPAddress.Loopback, 0);
-        using var two = new TcpListener(IPAddress.Loopback, 0);
-        one.Start();
-        two.Start();
-        return (((IPEndPoint)one.LocalEndpoint).Port, ((IPEndPoint)two.LocalEndpoint).Port);
     }
 
     private void Keep(object sender, DataReceivedEventArgs e)

@@ -136,10 +136,7 @@ public sealed class ServiceTests
 
         public Collector()
         {
-            using var free = new TcpListener(System.Net.IPAddress.Loopback, 0);
-            free.Start();
-            Address = $"http://127.0.0.1:{((System.Net.IPEndPoint)free.LocalEndpoint).Port}/";
-            free.Stop();
+            Address = $"http://127.0.0.1:{Ports.Free()}/";
             _listener.Prefixes.Add(Address);
             _listener.Start();
             _ = ServeAsync();

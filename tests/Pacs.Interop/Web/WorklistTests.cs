@@ -73,7 +73,7 @@ public sealed class WorklistTests
         {
             File.Copy(file, Path.Join(office, Path.GetFileName(file)));
         }
-        var port = FreePort();
+        var port = Ports.Free();
         await using var oracle = Daemon.Start("wlmscpfs", "-q", "-dfr", "-csk", "-dfp", database.Path, port.ToString(CultureInfo.InvariantCulture));
         await ListeningAsync(port);
 
@@ -174,13 +174,6 @@ public sealed class WorklistTests
             accessions.Add(dump.Output.Split('[', ']') is [_, var value, ..] ? value : "");
         }
         return [.. accessions.Order(StringComparer.Ordinal)];
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task ListeningAsync(int port)
