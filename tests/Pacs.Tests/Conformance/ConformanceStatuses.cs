@@ -94,10 +94,6 @@ internal static partial class ConformanceStatuses
     {
         foreach (var (service, (files, causes)) in Services)
         {
-            if (!files.All(f => File.Exists(Path.Join(Repository.Root, "src", f))))
-            {
-                continue;
-            }
             var used = files.SelectMany(f => Mention().Matches(File.ReadAllText(Path.Join(Repository.Root, "src", f))).Select(m => m.Groups["name"].Value))
                 .Where(name => typeof(DimseStatus).GetProperty(name, BindingFlags.Public | BindingFlags.Static) is not null).ToHashSet(StringComparer.Ordinal);
             var listed = causes.Select(c => c.Name).ToHashSet(StringComparer.Ordinal);

@@ -53,8 +53,8 @@ internal static class ConformanceTables
         return Table(["SOP class", "UID", "operations", "user (SCU)", "provider (SCP)"], [.. rows, ["all of the storage service, see annex A", "", "C-STORE", "yes", "yes"]]);
     }
 
-    // what we ask of others: C-ECHO of a node, C-STORE as sub-operation of a C-MOVE or C-GET and to a node, the report of a storage commitment on an association of our own
-    private static bool Invokes(string sopClass) => sopClass == DicomUid.Verification;
+    // what we ask of others beside C-STORE: both are the test of a node. A report of storage commitment is the provider's, on whatever association
+    private static bool Invokes(string sopClass) => sopClass is DicomUid.Verification or DicomUid.StudyRootQueryRetrieveInformationModelFind;
 
     private static string Identity() => Table(
         ["", ""],
@@ -107,9 +107,9 @@ internal static class ConformanceTables
     {
         string[] all = [.. TransferSyntax.KnownSyntaxes.Select(s => s.Uid)];
         var rows = new List<string[]>();
-        foreach (var group in handlers.Services.GroupBy(s => Preference(handlers, s.SopClass, all)))
+        foreach (var sopClass in handlers.Services.Select(s => s.SopClass).Order(UidOrder))
         {
-            rows.Add([string.Join(", ", group.Select(s => DicomUid.NameOf(s.SopClass)).Distinct()), group.Key]);
+            rows.Add([DicomUid.NameOf(sopClass), Preference(handlers, sopClass, all)]);
         }
         rows.Add(["storage classes (annex A)", "the first that the requestor proposes, whatever it is"]);
         return Table(["abstract syntax", "transfer syntaxes, in the order of our preference"], rows);
