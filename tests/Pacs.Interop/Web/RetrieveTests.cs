@@ -217,7 +217,7 @@ public sealed partial class RetrieveTests
     private static string FinalStatus(string output) => FinalResponse().Match(output) is { Success: true } match ? match.Groups[1].Value : output;
 
     /// <summary>Sends files in their own syntax; gives those that the server stored.</summary>
-    private static async Task<List<string>> StoreAsync(ServerProcess server, IEnumerable<string> paths)
+    internal static async Task<List<string>> StoreAsync(ServerProcess server, IEnumerable<string> paths)
     {
         var pathOf = new Dictionary<OutgoingInstance, string>(ReferenceEqualityComparer.Instance);
         foreach (var path in paths)
@@ -254,7 +254,7 @@ public sealed partial class RetrieveTests
         Assert.Equal(count, (await StoreAsync(server, files.Paths)).Count);
     }
 
-    private static async Task AssertSameAsync(string received, IReadOnlyList<string> originals, bool isRewritten = false)
+    internal static async Task AssertSameAsync(string received, IReadOnlyList<string> originals, bool isRewritten = false)
     {
         using var folder = new TemporaryFolder();
         var jobs = Path.Join(folder.Path, "jobs.json");
