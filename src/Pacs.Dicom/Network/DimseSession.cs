@@ -155,11 +155,11 @@ internal sealed partial class DimseSession(Association association, DimseHandler
         // both are type 1 (PS3.7 table 9.3-1)
         if (command.AffectedSopClass is not { } sopClass || !DicomUid.IsTolerable(sopClass))
         {
-            return DimseStatus.CannotUnderstand.With("Affected SOP Class UID is missing or no UID", DicomTag.AffectedSOPClassUID);
+            return DimseStatus.CannotUnderstand.With($"Affected SOP Class UID is {Fault(command.AffectedSopClass)}", DicomTag.AffectedSOPClassUID);
         }
         if (command.AffectedSopInstance is not { } sopInstance || !DicomUid.IsTolerable(sopInstance))
         {
-            return DimseStatus.CannotUnderstand.With("Affected SOP Instance UID is missing or no UID", DicomTag.AffectedSOPInstanceUID);
+            return DimseStatus.CannotUnderstand.With($"Affected SOP Instance UID is {Fault(command.AffectedSopInstance)}", DicomTag.AffectedSOPInstanceUID);
         }
         if (message.Data is not { } data)
         {
@@ -268,6 +268,9 @@ internal sealed partial class DimseSession(Association association, DimseHandler
             // the operation was answered in the same moment
         }
     }
+
+    // devices do send UIDs of 68 characters, and who looks at one does not see it
+    private static string Fault(string? uid) => uid is null ? "missing" : uid.Length > DicomUid.MaxLength ? "longer than 64 characters" : "no UID";
 
     private static string Name(DimseCommandField field) => field switch
     {

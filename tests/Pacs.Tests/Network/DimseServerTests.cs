@@ -247,6 +247,8 @@ public sealed class DimseServerTests
         Assert.Equal(0xC000, await AskAsync(new DimseCommand(DimseCommandField.CStoreRequest) { MessageId = 5, AffectedSopClass = Wire.Ultrasound }, Wire.Instance(10)));
         Assert.Equal(0xC000, await AskAsync(DimseCommand.StoreRequest(6, Wire.Ultrasound, "../../etc"), Wire.Instance(10)));
         Assert.Equal(0xC000, await AskAsync(DimseCommand.StoreRequest(7, Wire.Ultrasound, "1.2.3"), null));
+        await client.Association.SendAsync(context, DimseCommand.StoreRequest(8, Wire.Ultrasound, "1." + new string('2', 66)), Wire.Instance(10), Ct);
+        Assert.Equal("Affected SOP Instance UID is longer than 64 characters", (await client.Association.ReceiveAsync(Ct))!.Command.Status.Comment);
         Assert.Single(store.Received);
         await client.ReleaseAsync(Ct);
         await client.DisposeAsync();
