@@ -365,10 +365,18 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
     {
         try
         {
-            // a segment that could not be settled is tried again
-            foreach (var failed in _segments.Where(s => s.Settling.IsFaulted))
+            await _turn.WaitAsync();
+            try
             {
-                failed.Settling = SettleAsync(failed);
+                // a segment that could not be settled is tried again
+                foreach (var failed in _segments.Where(s => s.Settling.IsFaulted))
+                {
+                    failed.Settling = SettleAsync(failed);
+                }
+            }
+            finally
+            {
+                _turn.Release();
             }
             if (_active is not null && _time.GetElapsedTime(_lastWork) >= Idle)
             {
