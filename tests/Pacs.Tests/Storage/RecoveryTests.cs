@@ -136,6 +136,8 @@ public sealed class RecoveryTests
             {
                 db.Settings.Add(new Setting { Name = Setting.Accession, Value = "4711" });
                 db.Worklist.Add(new WorklistItem { Accession = "R0000004711", StudyUid = "1.2.9" });
+                db.Steps.Add(new ProcedureStep { Uid = "1.2.10" });
+                db.Commitments.Add(new Commitment { TransactionUid = "1.2.11" });
                 db.GdtFiles.Add(new GdtFile { Kind = "study", Resource = ResourceId.ForStudy("P1", "1.2.3.1"), State = "written", Path = "x.gdt" });
                 db.Consumers.Add(new ConsumerCursor { Name = "gdt", Seq = 40 });
                 return Task.CompletedTask;
@@ -143,10 +145,10 @@ public sealed class RecoveryTests
         var seq = await box.Reader.LastSeqAsync(Ct);
         await box.RestartAsync(() => Break(box.IndexPath, "index of instances damaged"));
 
-        var (setting, worklist, gdt, unseen, last) = await box.Reader.ReadAsync(
-            async (db, ct) => (await db.Settings.SingleAsync(s => s.Name == Setting.Accession, ct), await db.Worklist.CountAsync(ct), await db.GdtFiles.CountAsync(ct),
+        var (setting, worked, gdt, unseen, last) = await box.Reader.ReadAsync(
+            async (db, ct) => (await db.Settings.SingleAsync(s => s.Name == Setting.Accession, ct), await db.Worklist.CountAsync(ct) + await db.Steps.CountAsync(ct) + await db.Commitments.CountAsync(ct), await db.GdtFiles.CountAsync(ct),
                 await db.Events.CountAsync(e => e.Seq > 40 && e.Seq <= seq && !e.Rebuilt, ct), await db.Events.MaxAsync(e => e.Seq, ct)), Ct);
-        Assert.Equal(("4711", 1, 1), (setting.Value, worklist, gdt));
+        Assert.Equal(("4711", 3, 1), (setting.Value, worked, gdt));
         Assert.Equal(seq - 40, unseen);
         Assert.True(last > seq);
         Assert.Equal(40, (await box.Reader.StatisticsAsync(Ct)).Instances);
