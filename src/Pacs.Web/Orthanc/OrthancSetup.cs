@@ -12,6 +12,7 @@ public static class OrthancSetup
         app.MapChanges();
         app.MapInstances();
         app.MapModalities();
+        app.MapMove();
         app.MapJobs();
     }
 }

@@ -171,6 +171,29 @@ public sealed class SendingTests
         Assert.Equal(["fixed"], (await server.Http.GetFromJsonAsync<string[]>("/modalities", Ct))!);
     }
 
+    [Fact]
+    public async Task A_study_is_fetched_from_a_node_that_knows_us()
+    {
+        await using var server = await TestServer.StartAsync();
+        await using var source = await StartAsync(server.DicomPort, images: 3);
+        foreach (var (from, name, node) in new[]
+        {
+            (server, "source", $"""["SOURCE","127.0.0.1",{source.DicomPort}]"""), (source, "us", $$"""{"AET":"ORTHANC","Host":"127.0.0.1","Port":{{server.DicomPort}}}"""),
+        })
+        {
+            using var put = await from.Http.PutAsync(new Uri($"/modalities/{name}", UriKind.Relative), new StringContent(node), Ct);
+            Assert.Equal(HttpStatusCode.OK, put.StatusCode);
+        }
+        var answer = await PostJsonAsync(server, "/modalities/source/move", $$"""{"Level":"Study","Resources":[{"StudyInstanceUID":"{{TestArchive.Uid(1)}}"}],"Timeout":20}""");
+        Assert.Equal(("ORTHANC", "SOURCE", "ORTHANC"), (Text(answer, "LocalAet"), Text(answer, "RemoteAet"), Text(answer, "TargetAet")));
+        Assert.Equal(TestArchive.Uid(1), Text(answer.GetProperty("Query")[0], "0020,000d"));
+        Assert.Equal(3, await CountAsync(server));
+        await ExpectAsync(HttpStatusCode.InternalServerError, 9, await PostAsync(server, "/modalities/source/move", $$"""{"Level":"Study","Resources":[{"0020,000d":"{{TestArchive.Uid(1)}}"}],"TargetAet":"NOBODY"}"""));
+        await ExpectAsync(HttpStatusCode.BadRequest, 15, await PostAsync(server, "/modalities/source/move", """{"Level":"Study","Resources":[{"PatientID":"1"}]}"""));
+        await ExpectAsync(HttpStatusCode.BadRequest, 15, await PostAsync(server, "/modalities/source/move", """{"Level":"Page","Resources":[]}"""));
+        await ExpectAsync(HttpStatusCode.NotFound, 7, await PostAsync(server, "/modalities/nobody/move", "{}"));
+    }
+
     private static async Task<TestServer> StartAsync(int peerPort, int images)
     {
         var server = await TestServer.StartAsync(new Dictionary<string, string> { ["DicomModalities"] = $$"""{"peer":["PEER","127.0.0.1",{{peerPort}}]}""" });
