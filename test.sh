@@ -20,6 +20,11 @@ if command -v dpkg-query >/dev/null && [ "$(id -u)" = 0 ]; then
   fi
 fi
 
+# an N-service user that we did not write; without npm or a registry its tests are skipped
+if command -v npm >/dev/null; then
+  npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --silent || echo "dcmjs-dimse cannot be installed"
+fi
+
 dotnet restore Pacs.sln
 dotnet format Pacs.sln --verify-no-changes --no-restore
 # crash points are compiled in for the crash tests only; a published server does not have them
