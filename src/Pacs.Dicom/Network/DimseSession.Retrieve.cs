@@ -47,7 +47,8 @@ internal sealed partial class DimseSession
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
-            return await InterruptedAsync(isCancelled, new SubOperations([]));
+            // while the handler was still looking
+            return !isCancelled.Value && _stop.IsCancellationRequested ? Stopping : await CancelledAsync(isCancelled);
         }
         finally
         {
@@ -188,13 +189,15 @@ internal sealed partial class DimseSession
     private async ValueTask<DimseStatus> InterruptedAsync(Flag isCancelled, SubOperations operations) =>
         !isCancelled.Value && Stopped(operations) is { } stopped ? stopped : await CancelledAsync(isCancelled);
 
+    private static DimseStatus Stopping => DimseStatus.UnableToPerformSubOperations.With("This server is being stopped");
+
     private DimseStatus? Stopped(SubOperations operations)
     {
         if (!_stop.IsCancellationRequested)
         {
             return null;
         }
-        operations.FailRest(DimseStatus.UnableToPerformSubOperations.With("This server is being stopped"));
+        operations.FailRest(Stopping);
         return operations.FinalStatus();
     }
 

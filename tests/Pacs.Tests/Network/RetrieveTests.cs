@@ -205,6 +205,42 @@ public sealed class RetrieveTests
     }
 
     [Fact]
+    public async Task Cancelling_while_the_handler_still_looks_is_a_cancel()
+    {
+        using var cancel = new CancellationTokenSource();
+        await using var peers = await Peers.ConnectAsync(new FakeRetrieve(_ => throw new InvalidOperationException())
+        {
+            Looks = async ct =>
+            {
+                await cancel.CancelAsync();
+                await Task.Delay(Timeout.Infinite, ct);
+            },
+        });
+
+        var result = await peers.Client.MoveAsync(Move, Study("1.2"), "DEST", null, cancel.Token);
+
+        Assert.Equal(0xFE00, result.Status.Code);
+    }
+
+    [Fact]
+    public async Task Stopping_while_the_handler_still_looks_is_a_failure()
+    {
+        using var stop = new CancellationTokenSource();
+        await using var peers = await Peers.ConnectAsync(new FakeRetrieve(_ => throw new InvalidOperationException())
+        {
+            Looks = async ct =>
+            {
+                await stop.CancelAsync();
+                await Task.Delay(Timeout.Infinite, ct);
+            },
+        }, stop: stop.Token);
+
+        var result = await peers.Client.MoveAsync(Move, Study("1.2"), "DEST", null, Ct);
+
+        Assert.Equal(0xA702, result.Status.Code);
+    }
+
+    [Fact]
     public async Task Get_brings_the_bytes_over_the_same_association()
     {
         var store = new MemoryStore();
@@ -307,7 +343,13 @@ public sealed class RetrieveTests
     {
         public string? Preferred { get; init; }
 
-        public ValueTask<RetrievePlan> PlanAsync(RetrieveRequest request, CancellationToken ct) => new(plan(request));
+        public Func<CancellationToken, Task>? Looks { get; init; }
+
+        public async ValueTask<RetrievePlan> PlanAsync(RetrieveRequest request, CancellationToken ct)
+        {
+            await (Looks?.Invoke(ct) ?? Task.CompletedTask);
+            return plan(request);
+        }
 
         public string ChooseTransferSyntax(string sopClass, IReadOnlyList<string> proposed) => Preferred ?? proposed[0];
     }
