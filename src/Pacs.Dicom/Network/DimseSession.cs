@@ -269,7 +269,7 @@ internal sealed partial class DimseSession(Association association, DimseHandler
         }
     }
 
-    // devices do send UIDs of 68 characters, and who looks at one does not see it
+    // such UIDs are sent, and who looks at one does not see that it is too long
     private static string Fault(string? uid) => uid is null ? "missing" : uid.Length > DicomUid.MaxLength ? "longer than 64 characters" : "no UID";
 
     private static string Name(DimseCommandField field) => field switch
