@@ -9,10 +9,11 @@ namespace Pacs.Web.Pages;
 /// <param name="Parked">Events a consumer failed on.</param>
 /// <param name="Conflicts">Contradictions between senders.</param>
 /// <param name="Transfers">Transfers that failed, or have got nowhere for a while.</param>
-public sealed record ProblemCounts(long Gdt, long Parked, long Conflicts, long Transfers)
+/// <param name="Commitments">Reports of storage commitment that a device does not take.</param>
+public sealed record ProblemCounts(long Gdt, long Parked, long Conflicts, long Transfers, long Commitments)
 {
     /// <summary>All together.</summary>
-    public long Total => Gdt + Parked + Conflicts + Transfers;
+    public long Total => Gdt + Parked + Conflicts + Transfers + Commitments;
 }
 
 /// <summary>A GDT file that should be delivered by now.</summary>
@@ -23,6 +24,16 @@ public sealed record ProblemCounts(long Gdt, long Parked, long Conflicts, long T
 /// <param name="Error">Why the last attempt failed, where one has.</param>
 /// <param name="At">When its state last changed.</param>
 public sealed record UndeliveredGdt(string Kind, ResourceId Resource, string Path, int Attempts, string? Error, DateTimeOffset At);
+
+/// <summary>A report of storage commitment that a device does not take.</summary>
+/// <param name="CallingAe">Who asked.</param>
+/// <param name="RemoteHost">From where.</param>
+/// <param name="Count">About how many instances.</param>
+/// <param name="State">Whether it is tried still.</param>
+/// <param name="Attempts">How often it was tried.</param>
+/// <param name="Error">Why the last attempt failed.</param>
+/// <param name="At">When it was asked.</param>
+public sealed record UntakenReport(string CallingAe, string RemoteHost, int Count, CommitmentState State, int Attempts, string? Error, DateTimeOffset At);
 
 /// <summary>An event that waits for another attempt, and what it was about.</summary>
 /// <param name="Parked">The parked event.</param>
@@ -41,7 +52,8 @@ public sealed class OpenProblems(IndexReader index, TimeProvider clock)
             await Undelivered(db).LongCountAsync(token),
             await db.ParkedEvents.LongCountAsync(token),
             await db.Conflicts.LongCountAsync(token),
-            await Stuck(db).LongCountAsync(token)), ct);
+            await Stuck(db).LongCountAsync(token),
+            await Untaken(db).LongCountAsync(token)), ct);
 
     /// <summary>The GDT files that should be delivered by now, newest first.</summary>
     public Task<List<UndeliveredGdt>> GdtAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>
@@ -53,6 +65,15 @@ public sealed class OpenProblems(IndexReader index, TimeProvider clock)
         db.ParkedEvents.Join(db.Events, p => p.Seq, e => e.Seq, (p, e) => new { Parked = p, Event = e })
             .OrderByDescending(r => r.Parked.Seq).Take(limit)
             .Select(r => new ParkedEntry(r.Parked, r.Event)).ToListAsync(token), ct);
+
+    /// <summary>The reports of storage commitment that a device does not take, newest first; without their data sets.</summary>
+    public Task<List<UntakenReport>> CommitmentsAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>
+        Untaken(db).OrderByDescending(c => c.Id).Take(limit)
+            .Select(c => new UntakenReport(c.CallingAe, c.RemoteHost, c.Count, c.State, c.Attempts, c.Error, c.RequestedAt)).ToListAsync(token), ct);
+
+    // two equalities, for ix_commitment_due
+    private static IQueryable<Commitment> Untaken(PacsDb db) =>
+        db.Commitments.Where(c => (c.State == CommitmentState.Requested || c.State == CommitmentState.Failed) && c.Attempts > 0);
 
     /// <summary>The conflicts, newest first.</summary>
     public Task<List<Conflict>> ConflictsAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>

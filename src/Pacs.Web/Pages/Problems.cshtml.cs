@@ -16,7 +16,7 @@ public sealed class ProblemsModel(IndexReader index, OpenProblems problems) : Pa
     public sealed record Subject(string Path, Level Level, Patient Patient);
 
     /// <summary>How many there are of each.</summary>
-    public ProblemCounts Counts { get; private set; } = new(0, 0, 0, 0);
+    public ProblemCounts Counts { get; private set; } = new(0, 0, 0, 0, 0);
 
     /// <summary>GDT files that could not be delivered yet.</summary>
     public IReadOnlyList<(UndeliveredGdt File, Subject? About)> Gdt { get; private set; } = [];
@@ -27,8 +27,11 @@ public sealed class ProblemsModel(IndexReader index, OpenProblems problems) : Pa
     /// <summary>Contradictions between senders.</summary>
     public IReadOnlyList<(Conflict Conflict, Subject? About)> Conflicts { get; private set; } = [];
 
+    /// <summary>Reports of storage commitment that a device does not take.</summary>
+    public IReadOnlyList<UntakenReport> Commitments { get; private set; } = [];
+
     /// <summary>Whether a section has more than it shows.</summary>
-    public bool IsCut => Math.Max(Counts.Gdt, Math.Max(Counts.Parked, Counts.Conflicts)) > MaxRows;
+    public bool IsCut => Math.Max(Math.Max(Counts.Gdt, Counts.Commitments), Math.Max(Counts.Parked, Counts.Conflicts)) > MaxRows;
 
     /// <summary>Shows the problems.</summary>
     public async Task OnGetAsync(CancellationToken ct)
@@ -53,7 +56,7 @@ public sealed class ProblemsModel(IndexReader index, OpenProblems problems) : Pa
         {
             conflicts.Add((conflict, await StudyOrInstanceAsync(conflict.Resource, ct)));
         }
-        (Gdt, Parked, Conflicts) = (gdt, parked, conflicts);
+        (Gdt, Parked, Conflicts, Commitments) = (gdt, parked, conflicts, await problems.CommitmentsAsync(MaxRows, ct));
     }
 
     private async Task<Subject?> StudyOrInstanceAsync(ResourceId id, CancellationToken ct) =>

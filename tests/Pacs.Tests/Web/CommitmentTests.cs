@@ -220,6 +220,9 @@ public sealed class CommitmentTests
         var waiting = await UntilAsync(server, c => c.Attempts == 1);
         Assert.Equal((CommitmentState.Requested, 15), (waiting.State, (int)Math.Round((waiting.DueAt - waiting.RequestedAt).TotalSeconds / 15) * 15));
         Assert.Contains("AE title", waiting.Error);
+        var page = await server.Http.GetStringAsync("/probleme", Ct);
+        Assert.Contains("Storage Commitment", page);
+        Assert.Contains("US1", page);
 
         await using var listening = new Listening();
         await server.Services.GetRequiredService<Modalities>().PutAsync(listening.Node(), Ct);
