@@ -44,10 +44,11 @@ public sealed class SchemaTests
     }
 
     [Fact]
-    public async Task The_writer_syncs_every_commit_and_is_the_only_one_who_checkpoints()
+    public async Task The_writer_is_the_only_one_who_checkpoints()
     {
         await using var box = await TestArchive.StartAsync();
-        Assert.Equal(["2", "wal", "1"], await box.Writer.WriteAsync(
+        // NORMAL: the log is flushed behind the commits that need it, which PowerCutTests show
+        Assert.Equal(["1", "wal", "1"], await box.Writer.WriteAsync(
             (db, _) => Task.FromResult(new[] { "PRAGMA synchronous", "PRAGMA journal_mode", "PRAGMA foreign_keys" }.SelectMany(p => Rows(db, p)).ToArray()), Ct));
         Assert.Equal(["1", "0"], await box.Reader.ReadAsync(
             (db, _) => Task.FromResult(new[] { "PRAGMA query_only", "PRAGMA wal_autocheckpoint" }.SelectMany(p => Rows(db, p)).ToArray()), Ct));
