@@ -80,13 +80,19 @@ public sealed partial class StoreTests
         Assert.Empty(Directory.EnumerateFiles(server.StorageDirectory, "*.dcm", SearchOption.AllDirectories));
     }
 
-    [Fact]
-    public async Task The_answer_comes_after_file_directory_and_index_are_on_the_disk()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_answer_comes_after_the_journal_and_of_a_large_instance_file_and_folder_are_on_the_disk(bool large)
     {
         Tool.Require("storescu", "dump2dcm", "strace");
         await using var server = ServerProcess.Create(("GdtGenerator", new Dictionary<string, object> { ["Enable"] = false }));
         await server.StartAsync(Ct);
-        var file = await MakeAsync(server.Folder, "a", accession: "1");
+        var file = large ? Path.Join(server.Folder, "a.dcm") : await MakeAsync(server.Folder, "a", accession: "1");
+        if (large)
+        {
+            await BigInstance.WriteAsync(file, 1 << 20, Ct);
+        }
         var trace = Path.Join(server.Folder, "trace");
         using var strace = Process.Start(new ProcessStartInfo("strace",
             ["-f", "-yy", "-o", trace, "-e", "trace=fsync,fdatasync,rename,renameat,renameat2,link,linkat,sendto,sendmsg,write", "-p", server.ProcessId.ToString()])
@@ -108,14 +114,20 @@ public sealed partial class StoreTests
         Assert.True(sends.Count >= 3, string.Join('\n', calls));
         var answer = sends[1];
         var folder = server.StorageDirectory;
-        var fileSynced = Indexes(calls, c => IsSync(c) && c.Contains(folder, StringComparison.Ordinal) && !c.Contains("index", StringComparison.Ordinal) && !c.Contains(".db", StringComparison.Ordinal));
+        // what the index has to know, and a small instance itself
+        var journalSynced = Indexes(calls, c => IsSync(c) && c.Contains(".journal", StringComparison.Ordinal));
+        Assert.Contains(journalSynced, i => i > sends[0] && i < answer);
+        if (!large)
+        {
+            return;
+        }
+        var fileSynced = Indexes(calls, c => IsSync(c) && c.Contains(folder, StringComparison.Ordinal) && !c.Contains(".journal", StringComparison.Ordinal) && !c.Contains(".db", StringComparison.Ordinal));
         var published = Indexes(calls, c => (c.StartsWith("rename", StringComparison.Ordinal) || c.StartsWith("link", StringComparison.Ordinal)) && c.Contains(".dcm", StringComparison.Ordinal));
-        var indexSynced = Indexes(calls, c => IsSync(c) && c.Contains("-wal", StringComparison.Ordinal));
         var rename = Assert.Single(published);
         Assert.True(sends[0] < rename && rename < answer, string.Join('\n', calls));
         Assert.Contains(fileSynced, i => i < rename); // the bytes
         Assert.Contains(fileSynced, i => i > rename && i < answer); // the name
-        Assert.Contains(indexSynced, i => i > rename && i < answer); // the commit
+        Assert.Contains(journalSynced, i => i > rename && i < answer); // what the index has to know
     }
 
     /// <summary>Long run only (PACS_BIG=1): a gigabyte through one association must not need memory for it.</summary>
