@@ -7,13 +7,13 @@ namespace Pacs.Storage;
 internal sealed class StagingBlock
 {
     /// <summary>
-    /// Bytes of a block. Measured: smaller ones cost more system calls, larger ones nothing less. What fits in one is published without waiting for its
-    /// file, see <see cref="IntakeJournal"/>.
+    /// Bytes of a block. Measured: with 256 KiB large frames cost a quarter more processor time, and CT slices take half as long again, since what fits in one is
+    /// acknowledged without waiting for its file, see <see cref="IntakeJournal"/>.
     /// </summary>
-    public const int Size = 256 * 1024;
+    public const int Size = 1024 * 1024;
 
     // 16 MiB stay for the next rush
-    private const int MaxKept = 64;
+    private const int MaxKept = 16;
 
     private static readonly ConcurrentBag<StagingBlock> Kept = [];
 

@@ -67,7 +67,7 @@ public sealed class LoadDevice(int port)
     private static DicomDataset Image(int number, string study, int image)
     {
         // small ones go through the intake journal whole, large ones to a file of their own
-        var pixels = new byte[(image == 3 ? 512 : 32) * 1024];
+        var pixels = new byte[(image == 3 ? 1100 : 32) * 1024];
         RandomNumberGenerator.Fill(pixels);
         return new DicomDataset()
             .Set(DicomTag.SpecificCharacterSet, "ISO_IR 100")

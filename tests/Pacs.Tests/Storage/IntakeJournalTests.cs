@@ -20,7 +20,7 @@ public sealed class IntakeJournalTests
         var early = await CopyAsync(box.Options.ResolvedIndexDirectory);
         for (var i = 2; i <= 9; i++)
         {
-            await box.StoreAsync(TestArchive.Image(study: i, size: i == 9 ? 700_000 : 5000 * i));
+            await box.StoreAsync(TestArchive.Image(study: i, size: i == 9 ? 1_500_000 : 5000 * i));
         }
         var contents = box.Files().ToDictionary(f => Path.GetRelativePath(box.Folder, f), File.ReadAllBytes);
         await using var after = await box.StartOnCopyAsync(copy =>

@@ -188,11 +188,11 @@ public sealed class StoreTests
     public async Task A_cut_association_leaves_nothing_behind()
     {
         await using var box = await TestArchive.StartAsync();
-        var bytes = DicomWriter.ToBytes(TestArchive.Image(size: 500_000), TransferSyntax.ExplicitVRLittleEndian);
+        var bytes = DicomWriter.ToBytes(TestArchive.Image(size: 3_000_000), TransferSyntax.ExplicitVRLittleEndian);
         await using (var staged = box.Archive.Stage(DicomUid.UltrasoundImageStorage, TestArchive.Uid(1, 1, 1), TransferSyntax.ExplicitVRLittleEndian))
         {
-            await staged.AppendAsync(bytes.AsMemory(0, 400_000));
-            await staged.AppendAsync(bytes.AsMemory(400_000, 50_000));
+            await staged.AppendAsync(bytes.AsMemory(0, 1_200_000));
+            await staged.AppendAsync(bytes.AsMemory(1_200_000, 50_000));
         }
         Assert.Empty(Directory.GetFiles(Path.Join(box.Options.StorageDirectory, "incoming")));
         await box.AssertConsistentAsync();
@@ -207,7 +207,7 @@ public sealed class StoreTests
     public async Task However_the_bytes_are_cut_the_file_is_the_same(int piece)
     {
         await using var box = await TestArchive.StartAsync();
-        var bytes = DicomWriter.ToBytes(TestArchive.Image(size: piece == 1 ? 3000 : 700_000), TransferSyntax.ExplicitVRLittleEndian);
+        var bytes = DicomWriter.ToBytes(TestArchive.Image(size: piece == 1 ? 3000 : 2_700_000), TransferSyntax.ExplicitVRLittleEndian);
         var result = await box.StoreAsync(bytes, DicomUid.UltrasoundImageStorage, TestArchive.Uid(1, 1, 1), piece: piece);
 
         var entry = await box.Reader.InstanceAsync(result.Instance, Ct);
