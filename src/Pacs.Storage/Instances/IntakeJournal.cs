@@ -116,7 +116,8 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
             }
             _leading = true;
         }
-        return LeadAsync(entry);
+        _ = LeadAsync(forOthers: false);
+        return entry.Written;
     }
 
     /// <summary>Waits until the instances that are on their way now have arrived, or failed.</summary>
@@ -213,83 +214,65 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
 
     private string PathOf(int number) => Path.Join(_folder, $"intake-{number}.journal");
 
-    private async Task LeadAsync(Entry? mine)
+    private async Task LeadAsync(bool forOthers)
     {
-        var batch = new List<Entry>();
-        while (true)
+        do
         {
-            batch.Clear();
-            lock (_lock)
-            {
-                while (batch.Count < MaxBatch && _queue.TryDequeue(out var next))
-                {
-                    batch.Add(next);
-                }
-            }
-            Exception? failure = null;
-            try
-            {
-                await WriteAsync(batch);
-            }
-            catch (Exception e)
-            {
-                failure = e; // whatever it is: nobody may wait for ever
-            }
-            foreach (var entry in batch)
-            {
-                entry.Complete(failure);
-            }
+            await WriteSomeAsync();
             lock (_lock)
             {
                 if (_queue.Count == 0)
                 {
                     _leading = false;
-                    break;
+                    return;
                 }
             }
-            if (mine is not null)
-            {
-                // the others shall not make this device wait
-                ThreadPool.UnsafeQueueUserWorkItem(journal => _ = journal.LeadAsync(null), this, preferLocal: false);
-                break;
-            }
         }
-        if (mine is not null)
-        {
-            await mine.Written;
-        }
+        while (forOthers);
+        // the others shall not make this device wait
+        ThreadPool.UnsafeQueueUserWorkItem(journal => _ = journal.LeadAsync(forOthers: true), this, preferLocal: false);
     }
 
-    private async Task WriteAsync(List<Entry> batch)
+    // No more than one segment takes: what is written has to come to its end before its segment can be used again, and the rest may need that one.
+    private async Task WriteSomeAsync()
     {
+        var some = new List<Entry>();
+        lock (_lock)
+        {
+            some.Add(_queue.Dequeue());
+        }
+        Exception? failure = null;
         await _turn.WaitAsync();
         try
         {
-            for (var at = 0; at < batch.Count;)
+            var segment = await ActiveAsync(some[0].Length);
+            var room = _size - segment.Position - some[0].Length;
+            lock (_lock)
             {
-                var segment = await ActiveAsync(batch[at].Length);
-                var room = _size - segment.Position;
-                var end = at;
-                while (end < batch.Count && (end == at || batch[end].Length <= room))
+                while (some.Count < MaxBatch && _queue.TryPeek(out var next) && next.Length <= room)
                 {
-                    room -= batch[end++].Length;
+                    room -= next.Length;
+                    some.Add(_queue.Dequeue());
                 }
-                var some = batch[at..end];
-                lock (_lock)
+                foreach (var entry in some)
                 {
-                    foreach (var entry in some)
-                    {
-                        entry.Segment = segment;
-                    }
+                    entry.Segment = segment;
                 }
-                segment.Append(some.Select(e => (e.Head, e.Record)));
-                at = end;
             }
+            segment.Append(some.Select(e => (e.Head, e.Record)));
             _lastWork = _time.GetTimestamp();
+        }
+        catch (Exception e)
+        {
+            failure = e; // whatever it is: nobody may wait for ever
         }
         finally
         {
             _turn.Release();
+        }
+        foreach (var entry in some)
+        {
+            entry.Complete(failure);
         }
     }
 

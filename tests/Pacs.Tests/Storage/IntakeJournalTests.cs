@@ -130,6 +130,23 @@ public sealed class IntakeJournalTests
     }
 
     [Fact]
+    public async Task What_waits_at_the_same_time_may_be_more_than_both_files_hold()
+    {
+        await using var box = await TestArchive.StartAsync(o => o.JournalSize = 1 << 20);
+        for (var round = 0; round < 3; round++)
+        {
+            var first = round * 24;
+            await Task.WhenAll(Enumerable.Range(first + 1, 24).Select(study => Task.Run(
+                async () => Assert.Equal(StoreOutcome.Stored, (await box.StoreAsync(TestArchive.Image(study: study, size: 400_000))).Outcome), Ct)))
+                .WaitAsync(TimeSpan.FromSeconds(60), Ct);
+        }
+        await using var after = await box.StartOnCopyAsync();
+
+        Assert.Equal(72, (await after.Reader.StatisticsAsync(Ct)).Instances);
+        await after.AssertConsistentAsync();
+    }
+
+    [Fact]
     public async Task A_stopped_server_needs_no_journal()
     {
         await using var box = await TestArchive.StartAsync();
