@@ -1,0 +1,80 @@
+namespace Pacs.Dicom.Imaging;
+
+/// <summary>What a data set says about the samples of its frames (PS3.3 §C.7.6.3, §C.7.6.6).</summary>
+public sealed record PixelDescription
+{
+    /// <summary>Height of a frame in pixels, 1 to 65535.</summary>
+    public required int Rows { get; init; }
+
+    /// <summary>Width of a frame in pixels, 1 to 65535.</summary>
+    public required int Columns { get; init; }
+
+    /// <summary>1 for grey and palette, 3 for colour; 4 occurs in retired photometric interpretations.</summary>
+    public required int SamplesPerPixel { get; init; }
+
+    /// <summary>Bits that one sample takes in native form: 1, 8, 16 or 32.</summary>
+    public required int BitsAllocated { get; init; }
+
+    /// <summary>Bits of a sample that count, at most <see cref="BitsAllocated"/>.</summary>
+    public required int BitsStored { get; init; }
+
+    /// <summary>Place of the highest bit that counts, usually <see cref="BitsStored"/> - 1.</summary>
+    public required int HighBit { get; init; }
+
+    /// <summary>True when samples are two's complement (Pixel Representation 1).</summary>
+    public required bool IsSigned { get; init; }
+
+    /// <summary>The defined term as it stands in the data set, upper case, for example <c>YBR_FULL_422</c> (PS3.3 §C.7.6.3.1.2).</summary>
+    public required string PhotometricInterpretation { get; init; }
+
+    /// <summary>True when native frames hold one plane per sample instead of interleaved samples (Planar Configuration 1).</summary>
+    public required bool IsPlanar { get; init; }
+
+    /// <summary>Frames in the instance, at least 1.</summary>
+    public required int NumberOfFrames { get; init; }
+
+    /// <summary>True where chroma is stored once per two pixels in native form: Y1 Y2 Cb Cr (PS3.3 §C.7.6.3.1.2).</summary>
+    public bool IsSubsampled => PhotometricInterpretation is "YBR_FULL_422" or "YBR_PARTIAL_422";
+
+    /// <summary>Bits of one native frame. Frames of 1 bit follow each other without padding, so that one may begin within a byte.</summary>
+    public long FrameBits => (long)Rows * Columns * BitsAllocated * (IsSubsampled && SamplesPerPixel == 3 ? 2 : SamplesPerPixel);
+
+    /// <summary>Reads the image pixel module of a data set.</summary>
+    /// <exception cref="DicomException">An attribute without which no frame can be read is missing or impossible; its tag is named.</exception>
+    public static PixelDescription Of(DicomDataset dataset)
+    {
+        var samples = dataset.GetInt32(DicomTag.SamplesPerPixel) ?? 1;
+        var allocated = Required(dataset, DicomTag.BitsAllocated, 1, 64);
+        if (samples is < 1 or > 4)
+        {
+            throw new DicomException($"{samples} samples per pixel are none of 1 to 4", DicomTag.SamplesPerPixel);
+        }
+        if (allocated is not (1 or 8 or 16 or 32))
+        {
+            throw new DicomException($"{allocated} bits allocated are none of 1, 8, 16 and 32", DicomTag.BitsAllocated);
+        }
+        // forgiven: devices that leave the last two out mean the usual
+        var stored = dataset.GetInt32(DicomTag.BitsStored) is { } bits && bits > 0 && bits <= allocated ? bits : allocated;
+        var high = dataset.GetInt32(DicomTag.HighBit) is { } bit && bit >= stored - 1 && bit < allocated ? bit : stored - 1;
+        return new PixelDescription
+        {
+            Rows = Required(dataset, DicomTag.Rows, 1, ushort.MaxValue),
+            Columns = Required(dataset, DicomTag.Columns, 1, ushort.MaxValue),
+            SamplesPerPixel = samples,
+            BitsAllocated = allocated,
+            BitsStored = stored,
+            HighBit = high,
+            IsSigned = dataset.GetInt32(DicomTag.PixelRepresentation) == 1,
+            PhotometricInterpretation = dataset.GetString(DicomTag.PhotometricInterpretation)?.Trim().ToUpperInvariant() ?? (samples == 1 ? "MONOCHROME2" : "RGB"),
+            IsPlanar = samples > 1 && dataset.GetInt32(DicomTag.PlanarConfiguration) == 1,
+            NumberOfFrames = Math.Max(1, dataset.GetInt32(DicomTag.NumberOfFrames) ?? 1),
+        };
+    }
+
+    private static int Required(DicomDataset dataset, DicomTag tag, int least, int most) => dataset.GetInt32(tag) switch
+    {
+        null => throw new DicomException("A frame cannot be read without a value", tag),
+        { } value when value < least || value > most => throw new DicomException($"{value} is not between {least} and {most}", tag),
+        { } value => value,
+    };
+}
