@@ -1,16 +1,20 @@
 using System.Buffers;
 using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
 
 namespace Pacs.Gdt;
 
 /// <summary>
-/// Writes records as bytes: each line is three digits of length, the field id, the content, CR LF. It knows lengths and character sets and
+/// Writes records as bytes: each line is three digits of length, the field id, the content, CR LF. It knows lengths, brackets and character sets and
 /// nothing of what the fields mean. Whatever the values are, the lines are right.
 /// </summary>
 /// <remarks>
-/// A line says its length in three digits, of which 9 are used by the length, the field id and the line end: content has at most 990 bytes.
-/// Longer content is split into several lines in the fields that may be repeated (the text fields of GDT 2.1's record table), at a blank where
-/// there is one in the last hundred bytes; in any other field it is cut.
+/// A line says its length in three digits, of which 9 are used by the length, the field id and the line end: content has at most 990 bytes, and less where the version's
+/// table (<see cref="GdtFieldTable"/>) says so. Longer content is split into several lines in the fields that may be repeated (the text fields of GDT 2.1's record table), at a
+/// blank where there is one in the last part; in any other field it is cut, except in those that identify something: half a patient number is another patient's.
+/// What can be counted is counted here: 8100 (bytes of the record) until 3.1, 8201 (lines of the object, both brackets included) and 8202 (lines of the
+/// record) in 3.0 and 3.1. The record says where these fields are; what it has as their values does not matter.
 /// </remarks>
 public static class GdtWriter
 {
@@ -22,53 +26,97 @@ public static class GdtWriter
     // 6205, 6220, 6221, 6227, 6228, 8470, 8480: marked as repeatable in the record 6310 of GDT 2.1
     private static readonly FrozenSet<string> Repeatable = FrozenSet.Create("6205", "6220", "6221", "6227", "6228", "8470", "8480");
 
+    // sender, receiver, patient, order, test and file: cut they would name another one
+    private static readonly FrozenSet<string> Identifying = FrozenSet.Create("3000", "6302", "6305", "8000", "8310", "8314", "8315", "8316", "8402", "8410", "9206", "9218");
+
+    private readonly record struct Line(string Id, byte[] Content);
+
     /// <summary>The bytes of a record.</summary>
     /// <param name="record">What to write.</param>
     /// <param name="characterSet">Default ISO 8859-15, as the old plugin.</param>
-    public static byte[] ToBytes(GdtRecord record, GdtCharacterSet? characterSet = null)
-    {
-        var writer = new ArrayBufferWriter<byte>(512);
-        Write(record, writer, characterSet);
-        return writer.WrittenSpan.ToArray();
-    }
-
-    /// <summary>Writes a record.</summary>
-    /// <param name="record">What to write.</param>
-    /// <param name="output">Where to.</param>
-    /// <param name="characterSet">Default ISO 8859-15, as the old plugin.</param>
-    public static void Write(GdtRecord record, IBufferWriter<byte> output, GdtCharacterSet? characterSet = null)
+    /// <param name="version">The framing and the limits; default that of the old plugin, which has neither.</param>
+    /// <exception cref="GdtException">A field that identifies something is too long for the version.</exception>
+    public static byte[] ToBytes(GdtRecord record, GdtCharacterSet? characterSet = null, GdtVersion version = GdtVersion.Plugin)
     {
         ArgumentNullException.ThrowIfNull(record);
-        ArgumentNullException.ThrowIfNull(output);
-        characterSet ??= GdtCharacterSet.Latin9;
+        var lines = Lines(record, characterSet ?? GdtCharacterSet.Latin9, version);
+        Count(lines, version);
+        var output = new ArrayBufferWriter<byte>(512);
+        foreach (var line in lines)
+        {
+            Write(output, line);
+        }
+        return output.WrittenSpan.ToArray();
+    }
+
+    private static List<Line> Lines(GdtRecord record, GdtCharacterSet set, GdtVersion version)
+    {
+        var lines = new List<Line>(record.Count);
         foreach (var field in record)
         {
-            ReadOnlySpan<byte> content = characterSet.Encode(field.Value);
-            while (content.Length > MaxContent && Repeatable.Contains(field.Id))
+            var limit = Math.Min(GdtFieldTable.Find(version, field.Id)?.MaxLength ?? MaxContent, MaxContent);
+            ReadOnlySpan<byte> content = set.Encode(field.Value);
+            if (content.Length > limit && version != GdtVersion.Plugin && Identifying.Contains(field.Id))
             {
-                var end = content[..MaxContent].LastIndexOf((byte)' ');
-                end = end > MaxContent - 100 ? end + 1 : MaxContent; // the blank stays at the end of its line: nothing is lost
-                WriteLine(output, field.Id, content[..end]);
+                throw new GdtException($"Field {field.Id} ({GdtFieldTable.NameOf(field.Id)}) has {content.Length} bytes; this version of GDT allows {limit}");
+            }
+            while (content.Length > limit && Repeatable.Contains(field.Id))
+            {
+                var end = content[..limit].LastIndexOf((byte)' ');
+                end = end > limit - Math.Min(100, limit / 2) ? end + 1 : set.Cut(content, limit); // the blank stays at the end of its line: nothing is lost
+                lines.Add(new Line(field.Id, content[..end].ToArray()));
                 content = content[end..];
             }
-            WriteLine(output, field.Id, content[..Math.Min(content.Length, MaxContent)]);
+            lines.Add(new Line(field.Id, content[..set.Cut(content, limit)].ToArray()));
+        }
+        return lines;
+    }
+
+    private static void Count(List<Line> lines, GdtVersion version)
+    {
+        if (version.CountsLines())
+        {
+            var open = new Stack<int>();
+            for (var i = 0; i < lines.Count; i++)
+            {
+                switch (lines[i].Id)
+                {
+                    case "8200":
+                        open.Push(i);
+                        break;
+                    case "8201":
+                        lines[i] = Number("8201", i - (open.TryPop(out var start) ? start : 0) + 1, 0);
+                        break;
+                    case "8202":
+                        lines[i] = Number("8202", lines.Count, 0);
+                        break;
+                }
+            }
+        }
+        var length = version.LengthDigits() > 0 ? lines.FindIndex(l => l.Id == "8100") : -1;
+        if (length >= 0)
+        {
+            lines[length] = Number("8100", 0, version.LengthDigits());
+            lines[length] = Number("8100", lines.Sum(l => l.Content.Length + Overhead), version.LengthDigits());
         }
     }
 
-    private static void WriteLine(IBufferWriter<byte> output, string id, ReadOnlySpan<byte> content)
+    private static Line Number(string id, int number, int digits) => new(id, Encoding.ASCII.GetBytes(number.ToString("D" + digits, CultureInfo.InvariantCulture)));
+
+    private static void Write(ArrayBufferWriter<byte> output, Line line)
     {
-        var length = content.Length + Overhead;
-        var line = output.GetSpan(length);
-        line[0] = (byte)('0' + length / 100);
-        line[1] = (byte)('0' + length / 10 % 10);
-        line[2] = (byte)('0' + length % 10);
+        var length = line.Content.Length + Overhead;
+        var bytes = output.GetSpan(length);
+        bytes[0] = (byte)('0' + length / 100);
+        bytes[1] = (byte)('0' + length / 10 % 10);
+        bytes[2] = (byte)('0' + length % 10);
         for (var i = 0; i < 4; i++)
         {
-            line[3 + i] = (byte)id[i];
+            bytes[3 + i] = (byte)line.Id[i];
         }
-        content.CopyTo(line[7..]);
-        line[length - 2] = (byte)'\r';
-        line[length - 1] = (byte)'\n';
+        line.Content.CopyTo(bytes[7..]);
+        bytes[length - 2] = (byte)'\r';
+        bytes[length - 1] = (byte)'\n';
         output.Advance(length);
     }
 }

@@ -100,6 +100,67 @@ public sealed class GdtWriterTests
     [InlineData("８４１０")]
     public void A_field_id_is_four_digits(string id) => Assert.Throws<ArgumentException>(() => new GdtRecord().Add(id, ""));
 
+    [Fact]
+    public void The_length_of_a_2_1_record_is_counted_in_bytes()
+    {
+        // the example of the standard: 6301 of Franz Mustermann has 173 bytes
+        var record = new GdtRecord
+        {
+            { "8000", "6301" }, { "8100", null }, { "8315", "EKG_TYP1" }, { "8316", "PRAX_EDV" }, { "9218", "02.10" }, { "3000", "02345" }, { "3101", "Mustermann" },
+            { "3102", "Franz" }, { "3103", "01101945" }, { "3110", "1" }, { "3622", "178" }, { "3623", "079" },
+        };
+        var bytes = GdtWriter.ToBytes(record, GdtCharacterSet.Cp437, GdtVersion.Gdt21);
+        Assert.Equal(173, bytes.Length);
+        Assert.Contains("014810000173\r\n", Encoding.Latin1.GetString(bytes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Objects_and_lines_of_a_3_0_record_are_counted()
+    {
+        var record = new GdtRecord
+        {
+            { "8000", "6301" }, { "8100", null },
+            { "8200", "Obj_Kopfdaten" }, { "8315", "EKG_TYP1" }, { "8316", "PRAX_EDV" }, { "9218", "03.00" }, { "8201", null },
+            { "8200", "Obj_Patient" }, { "3000", "02345" }, { "3101", "M\u00FCller" }, { "3102", "Franz" }, { "3103", "01101945" }, { "3110", "1" }, { "8201", null },
+            { "8200", "Obj_Basisdiagnostik" }, { "3622", "178.00" }, { "3623", "79.00" }, { "8201", null },
+            { "8202", null },
+        };
+        var bytes = GdtWriter.ToBytes(record, GdtCharacterSet.Latin1, GdtVersion.Gdt30);
+        var read = Assert.Single(GdtReader.Read(bytes).Records);
+        Assert.Equal($"{bytes.Length:0000000}", read["8100"]);
+        Assert.Equal(["5", "7", "4"], read.Where(f => f.Id == "8201").Select(f => f.Value)); // as in the standard's example
+        Assert.Equal("19", read["8202"]);
+    }
+
+    [Fact]
+    public void Text_beyond_the_limit_of_the_version_is_split_or_cut()
+    {
+        var words = string.Join(' ', Enumerable.Range(1000, 30));
+        var record = new GdtRecord { { "8000", "6310" }, { "8100", null }, { "3101", new string('x', 40) }, { "6228", words } };
+        var fields = GdtReader.Read(GdtWriter.ToBytes(record, GdtCharacterSet.Windows1252, GdtVersion.Gdt21)).Records[0];
+        Assert.Equal(new string('x', 28), fields["3101"]);
+        Assert.Equal(words, string.Concat(fields.Where(f => f.Id == "6228").Select(f => f.Value)));
+        Assert.All(fields.Where(f => f.Id == "6228"), f => Assert.True(f.Value.Length <= 60));
+    }
+
+    [Fact]
+    public void What_identifies_is_never_cut()
+    {
+        // a patient number of 2.1 has ten characters: the first ten of eleven are somebody else's
+        var record = new GdtRecord { { "8000", "6310" }, { "3000", "12345678901" } };
+        var error = Assert.Throws<GdtException>(() => GdtWriter.ToBytes(record, GdtCharacterSet.Windows1252, GdtVersion.Gdt21));
+        Assert.Contains("3000", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("12345678901", error.Message, StringComparison.Ordinal);
+        Assert.Equal("12345678901", GdtReader.Read(GdtWriter.ToBytes(record)).Records[0]["3000"]); // the old plugin's records have no limits
+    }
+
+    [Fact]
+    public void A_cut_never_leaves_half_a_character_of_UTF_8()
+    {
+        var bytes = GdtWriter.ToBytes(new GdtRecord { { "8000", "6310" }, { "3101", new string('\u00E4', 600) } }, GdtCharacterSet.Utf8);
+        Assert.Equal(new string('\u00E4', 495), GdtReader.Read(bytes).Records[0]["3101"]);
+    }
+
     private static string Line(string id, string value) => Encoding.Latin1.GetString(GdtWriter.ToBytes(new GdtRecord { { id, value } }));
 
     private static string Content(string value) => Line("8413", value)[7..^2];
