@@ -36,6 +36,9 @@ public sealed class TransferSyntax
     /// <summary>Whether pixel data come as fragments (PS3.5 §A.4).</summary>
     public bool IsEncapsulated { get; }
 
+    /// <summary>Whether pixel data are a video stream: MPEG2, H.264 or HEVC (PS3.5 §8.2.5 to §8.2.10). Its frames cannot be told apart without decoding.</summary>
+    public bool IsVideo => Uid.StartsWith("1.2.840.10008.1.2.4.10", StringComparison.Ordinal) && Uid.Length > 22;
+
     /// <summary>Whether PS3.6 marks it as retired.</summary>
     public bool IsRetired { get; }
 

@@ -21,6 +21,9 @@ public enum SampleColor
 /// </summary>
 public sealed class DecodedFrame : IDisposable
 {
+    /// <summary>The most bytes of one frame: a whole slide in one piece is larger, and nobody looks at it in one piece.</summary>
+    public const int MaxLength = 1 << 29;
+
     private byte[]? _rented;
     private readonly int _length;
 
@@ -69,6 +72,10 @@ public sealed class DecodedFrame : IDisposable
         {
             throw new DicomException($"The compressed frame has samples of {bitsAllocated} bits");
         }
+        if ((long)width * height * samples * (bitsAllocated / 8) > MaxLength)
+        {
+            throw new DicomException($"A frame of {width} x {height} pixels, {samples} samples of {bitsAllocated} bits, is larger than {MaxLength} bytes");
+        }
         return new DecodedFrame(width, height, samples, bitsAllocated) { BitsStored = bitsStored, IsSigned = isSigned, Color = color };
     }
 
@@ -77,7 +84,7 @@ public sealed class DecodedFrame : IDisposable
     public static void CheckSize(PixelDescription image, int width, int height, int samples)
     {
         // twice as wide and high occurs (padding to tiles, wrong Rows in the header); more is damage
-        if (width < 1 || height < 1 || samples is < 1 or > 4 || width > (2 * image.Columns) + 64 || height > (2 * image.Rows) + 64 || (long)width * height * samples > 1 << 29)
+        if (width < 1 || height < 1 || samples is < 1 or > 4 || width > (2 * image.Columns) + 64 || height > (2 * image.Rows) + 64 || (long)width * height * samples > MaxLength)
         {
             throw new DicomException($"The compressed frame claims {width} x {height} pixels of {samples} samples, the image is described as {image.Columns} x {image.Rows} of {image.SamplesPerPixel}");
         }

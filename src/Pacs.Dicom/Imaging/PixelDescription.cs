@@ -34,10 +34,16 @@ public sealed record PixelDescription
     public required int NumberOfFrames { get; init; }
 
     /// <summary>True where chroma is stored once per two pixels in native form: Y1 Y2 Cb Cr (PS3.3 §C.7.6.3.1.2).</summary>
-    public bool IsSubsampled => PhotometricInterpretation is "YBR_FULL_422" or "YBR_PARTIAL_422";
+    public bool IsSubsampled { get; private init; }
 
     /// <summary>Bits of one native frame. Frames of 1 bit follow each other without padding, so that one may begin within a byte.</summary>
-    public long FrameBits => (long)Rows * Columns * BitsAllocated * (IsSubsampled && SamplesPerPixel == 3 ? 2 : SamplesPerPixel);
+    public long FrameBits => (long)Rows * Columns * BitsAllocated * (IsSubsampled ? 2 : SamplesPerPixel);
+
+    /// <summary>Bytes that hold one native frame, when it begins with a byte.</summary>
+    /// <exception cref="DicomException">More than <see cref="DecodedFrame.MaxLength"/>.</exception>
+    public int FrameLength => FrameBits <= DecodedFrame.MaxLength * 8L
+        ? (int)((FrameBits + 7) / 8)
+        : throw new DicomException($"A frame of {Columns} x {Rows} pixels of {BitsAllocated} bits and {SamplesPerPixel} samples is larger than {DecodedFrame.MaxLength} bytes", DicomTag.PixelData);
 
     /// <summary>Reads the image pixel module of a data set.</summary>
     /// <exception cref="DicomException">An attribute without which no frame can be read is missing or impossible; its tag is named.</exception>
@@ -56,6 +62,7 @@ public sealed record PixelDescription
         // forgiven: devices that leave the last two out mean the usual
         var stored = dataset.GetInt32(DicomTag.BitsStored) is { } bits && bits > 0 && bits <= allocated ? bits : allocated;
         var high = dataset.GetInt32(DicomTag.HighBit) is { } bit && bit >= stored - 1 && bit < allocated ? bit : stored - 1;
+        var photometric = dataset.GetString(DicomTag.PhotometricInterpretation)?.Trim().ToUpperInvariant() ?? (samples == 1 ? "MONOCHROME2" : "RGB");
         return new PixelDescription
         {
             Rows = Required(dataset, DicomTag.Rows, 1, ushort.MaxValue),
@@ -65,11 +72,16 @@ public sealed record PixelDescription
             BitsStored = stored,
             HighBit = high,
             IsSigned = dataset.GetInt32(DicomTag.PixelRepresentation) == 1,
-            PhotometricInterpretation = dataset.GetString(DicomTag.PhotometricInterpretation)?.Trim().ToUpperInvariant() ?? (samples == 1 ? "MONOCHROME2" : "RGB"),
+            PhotometricInterpretation = photometric,
+            IsSubsampled = samples == 3 && photometric is "YBR_FULL_422" or "YBR_PARTIAL_422",
             IsPlanar = samples > 1 && dataset.GetInt32(DicomTag.PlanarConfiguration) == 1,
             NumberOfFrames = Math.Max(1, dataset.GetInt32(DicomTag.NumberOfFrames) ?? 1),
         };
     }
+
+    /// <summary>Some devices decompress to a chroma pair per pixel and leave the 422 in the header: the length of native pixel data tells.</summary>
+    internal PixelDescription WithRealSubsampling(long length) =>
+        IsSubsampled && length >= (long)Rows * Columns * BitsAllocated / 8 * 3 * NumberOfFrames ? this with { IsSubsampled = false } : this;
 
     private static int Required(DicomDataset dataset, DicomTag tag, int least, int most) => dataset.GetInt32(tag) switch
     {
