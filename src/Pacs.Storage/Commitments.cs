@@ -49,7 +49,7 @@ public sealed partial class Commitments(Archive archive, IndexWriter writer, Ind
         ArgumentNullException.ThrowIfNull(references);
         ArgumentNullException.ThrowIfNull(origin);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(references.Count, MaxReferences, nameof(references));
-        var dataset = Encode(new DicomDataset().Set(DicomTag.ReferencedSOPSequence, references.Select(Item)));
+        var dataset = CommitmentDatasets.Encode(new DicomDataset().Set(DicomTag.ReferencedSOPSequence, references.Select(CommitmentDatasets.Item)));
         var now = time.GetUtcNow();
         var callingAe = origin.CallingAe ?? "";
         var outcome = await writer.WriteAsync(
@@ -122,22 +122,14 @@ public sealed partial class Commitments(Archive archive, IndexWriter writer, Ind
         }
         if (commitment.FailedCount is { } known)
         {
-            return (Decode(commitment.Dataset), known);
+            return (CommitmentDatasets.Decode(commitment.Dataset), known);
         }
         var references = References(commitment);
         var answers = await archive.IsDurableAsync(references, readsFiles, ct);
-        var information = new DicomDataset().Set(DicomTag.TransactionUID, commitment.TransactionUid);
-        var kept = references.Where((_, i) => answers[i] == Durability.Durable).Select(Item).ToList();
-        var failed = references.Index().Where(r => answers[r.Index] != Durability.Durable).Select(r => Item(r.Item).Set(DicomTag.FailureReason, ReasonOf(answers[r.Index]))).ToList();
-        if (kept.Count > 0)
-        {
-            information.Set(DicomTag.ReferencedSOPSequence, kept);
-        }
-        if (failed.Count > 0)
-        {
-            information.Set(DicomTag.FailedSOPSequence, failed);
-        }
-        var dataset = Encode(information);
+        var kept = references.Where((_, i) => answers[i] == Durability.Durable).ToList();
+        var failed = references.Index().Where(r => answers[r.Index] != Durability.Durable).Select(r => new FailedReference(r.Item, ReasonOf(answers[r.Index]))).ToList();
+        var information = CommitmentDatasets.Report(commitment.TransactionUid, kept, failed);
+        var dataset = CommitmentDatasets.Encode(information);
         // unless it was asked anew meanwhile
         await writer.WriteAsync((db, token) => db.Commitments.Where(c => c.Id == id && c.FailedCount == null && c.RequestedAt == commitment.RequestedAt)
             .ExecuteUpdateAsync(set => set.SetProperty(c => c.FailedCount, failed.Count).SetProperty(c => c.Dataset, dataset), token), ct);
@@ -193,13 +185,10 @@ public sealed partial class Commitments(Archive archive, IndexWriter writer, Ind
 
     private static List<InstanceReference> References(Commitment commitment)
     {
-        var dataset = Decode(commitment.Dataset);
+        var dataset = CommitmentDatasets.Decode(commitment.Dataset);
         return [.. dataset.GetSequence(DicomTag.ReferencedSOPSequence).Concat(dataset.GetSequence(DicomTag.FailedSOPSequence))
-            .Select(i => new InstanceReference(i.GetString(DicomTag.ReferencedSOPClassUID)!, i.GetString(DicomTag.ReferencedSOPInstanceUID)!))];
+            .Select(CommitmentDatasets.Reference)];
     }
-
-    private static DicomDataset Item(InstanceReference reference) =>
-        new DicomDataset().SetUnchecked(DicomTag.ReferencedSOPClassUID, reference.SopClass).SetUnchecked(DicomTag.ReferencedSOPInstanceUID, reference.SopInstance);
 
     // PS3.4 table J.3-2, PS3.3 §C.14.1.1
     private static int ReasonOf(Durability durability) => durability switch
@@ -208,10 +197,6 @@ public sealed partial class Commitments(Archive archive, IndexWriter writer, Ind
         Durability.OtherClass => 0x0119,
         _ => 0x0110,
     };
-
-    private static byte[] Encode(DicomDataset dataset) => DicomWriter.ToBytes(dataset, TransferSyntax.ExplicitVRLittleEndian);
-
-    private static DicomDataset Decode(byte[] bytes) => DicomReader.Read(bytes, TransferSyntax.ExplicitVRLittleEndian);
 
     [LoggerMessage(70, LogLevel.Information, "Storage commitment {Transaction} of {CallingAe} for {Count} instances is accepted.")]
     private partial void LogRequested(string transaction, string callingAe, int count);

@@ -34,6 +34,9 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>Questions for storage commitment, and how far their reports are.</summary>
     public DbSet<Commitment> Commitments => Set<Commitment>();
 
+    /// <summary>Our questions for storage commitment, and their reports; <see cref="Pacs.Storage.CommitmentRequests"/> changes them.</summary>
+    public DbSet<CommitmentRequest> CommitmentRequests => Set<CommitmentRequest>();
+
     /// <summary>GDT files and how far their delivery is.</summary>
     public DbSet<GdtFile> GdtFiles => Set<GdtFile>();
 
@@ -143,6 +146,13 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
             e.ToTable("commitment");
             e.HasIndex(c => new { c.TransactionUid, c.CallingAe }).IsUnique();
             e.HasIndex(c => new { c.State, c.DueAt }, "ix_commitment_due");
+        });
+        modelBuilder.Entity<CommitmentRequest>(e =>
+        {
+            e.ToTable("commitment_request");
+            e.Property(c => c.JobId).HasColumnName("job");
+            e.HasIndex(c => c.TransactionUid).IsUnique();
+            e.HasIndex(c => c.JobId, "ix_commitment_request_job");
         });
         modelBuilder.Entity<GdtFile>(e =>
         {

@@ -36,6 +36,7 @@ public static class StorageServices
             p.GetRequiredService<IndexReader>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Recovery>>()));
         services.AddSingleton<EventPump>();
         services.AddSingleton<JobQueue>();
+        services.AddSingleton<CommitmentRequests>();
         services.AddSingleton<StabilityWorker>();
         services.AddSingleton(p => new TrashWorker(
             p.GetRequiredService<IndexReader>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(),

@@ -328,6 +328,7 @@ internal sealed partial class IndexDatabase : IDisposable
             "INSERT OR IGNORE INTO main.worklist SELECT * FROM old.worklist",
             "INSERT OR IGNORE INTO main.step SELECT * FROM old.step",
             "INSERT OR IGNORE INTO main.commitment SELECT * FROM old.commitment",
+            "INSERT OR IGNORE INTO main.commitment_request SELECT * FROM old.commitment_request",
             "INSERT OR IGNORE INTO main.modality SELECT * FROM old.modality",
             "INSERT OR IGNORE INTO main.job SELECT * FROM old.job",
             "INSERT OR IGNORE INTO main.job_item SELECT * FROM old.job_item",

@@ -12,7 +12,7 @@ public readonly record struct JobOutcome(int Ordinal, JobItemState State, int St
 /// The jobs, in the index: what is to be done, how far it is, and what others want of it. Each change is a transaction, so that a killed server goes on where it
 /// was, less what it had not yet <see cref="SaveAsync"/>d.
 /// </summary>
-public sealed class JobQueue(IndexReader reader, IndexWriter writer, StorageOptions options, TimeProvider time)
+public sealed partial class JobQueue(IndexReader reader, IndexWriter writer, StorageOptions options, TimeProvider time)
 {
     /// <summary>How often one instance is tried that the node takes but cannot store at the moment.</summary>
     public const int MaxTries = 5;
@@ -60,6 +60,11 @@ public sealed class JobQueue(IndexReader reader, IndexWriter writer, StorageOpti
             }
             db.JobItems.Add(new JobItem { JobId = open.Id, Ordinal = open.Total, Instance = instance });
             open.Total++;
+            if (open.State == JobState.Unconfirmed)
+            {
+                // what comes late is sent first, then the node is asked about all of it
+                (open.State, open.DueAt) = (JobState.Pending, template.DueAt > time.GetUtcNow() ? template.DueAt : time.GetUtcNow());
+            }
         }, ct);
         Signal();
     }
@@ -222,11 +227,10 @@ public sealed class JobQueue(IndexReader reader, IndexWriter writer, StorageOpti
     /// <summary>Ends a turn of a running job in which the node did not answer, or broke off: it is tried again after a while, or given up when its patience has ended.</summary>
     /// <param name="job">The job.</param>
     /// <param name="progressed">Whether something of it succeeded before.</param>
-    /// <param name="errorCode">Orthanc's number.</param>
-    /// <param name="error">Why, in a sentence without patient data.</param>
+    /// <param name="error">Why.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>The job as it is now.</returns>
-    public async Task<Job?> FailTurnAsync(Job job, bool progressed, int errorCode, string error, CancellationToken ct)
+    public async Task<Job?> FailTurnAsync(Job job, bool progressed, JobError error, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(job);
         var now = time.GetUtcNow();
@@ -239,11 +243,11 @@ public sealed class JobQueue(IndexReader reader, IndexWriter writer, StorageOpti
             {
                 it.Attempts = progressed ? 1 : it.Attempts + 1;
                 (it.State, it.DueAt) = (JobState.Retry, now + Delay(it.Attempts));
-                (it.ErrorCode, it.Error) = (errorCode, error);
+                it.SetError(error);
             }
             foreach (var late in all.Where(j => j.State is JobState.Pending or JobState.Retry && (now - j.ProgressedAt).TotalMilliseconds >= j.Patience))
             {
-                (late.ErrorCode, late.Error) = (errorCode, error);
+                late.SetError(error);
                 await CompleteAsync(db, late, isSuccess: false, now, token);
             }
             return it;
@@ -257,16 +261,16 @@ public sealed class JobQueue(IndexReader reader, IndexWriter writer, StorageOpti
         .ExecuteUpdateAsync(set => set.SetProperty(j => j.State, JobState.Pending), token), ct);
 
     /// <summary>Notes why instances of a job fail.</summary>
-    public Task NoteErrorAsync(Job job, int errorCode, string error, CancellationToken ct) => writer.WriteAsync((db, token) => db.Jobs.Where(j => j.Id == job.Id)
-        .ExecuteUpdateAsync(set => set.SetProperty(j => j.ErrorCode, errorCode).SetProperty(j => j.Error, error), token), ct);
+    public Task NoteErrorAsync(Job job, JobError error, CancellationToken ct) => writer.WriteAsync(
+        async (db, token) => (await db.Jobs.AsTracking().FirstOrDefaultAsync(j => j.Id == job.Id, token))?.SetError(error), ct);
 
     /// <summary>Cancels a job that is not done: a failure with this error. Also for one that is running; who runs it has to be told.</summary>
     /// <returns>The job, or null when there is none.</returns>
-    public Task<Job?> CancelAsync(string publicId, int errorCode, string error, CancellationToken ct) => ChangeAsync(publicId, async (db, job, token) =>
+    public Task<Job?> CancelAsync(string publicId, JobError error, CancellationToken ct) => ChangeAsync(publicId, async (db, job, token) =>
     {
         if (job.CompletedAt is null)
         {
-            (job.ErrorCode, job.Error) = (errorCode, error);
+            job.SetError(error);
             await CompleteAsync(db, job, isSuccess: false, time.GetUtcNow(), token);
         }
         return true;
@@ -304,7 +308,8 @@ public sealed class JobQueue(IndexReader reader, IndexWriter writer, StorageOpti
             .ExecuteUpdateAsync(set => set.SetProperty(i => i.State, JobItemState.Waiting).SetProperty(i => i.Tries, 0), token);
         var now = time.GetUtcNow();
         (job.State, job.DueAt, job.ProgressedAt, job.CompletedAt) = (JobState.Pending, now, now, null);
-        (job.Attempts, job.Failed, job.ErrorCode, job.Error) = (0, 0, 0, "");
+        (job.Attempts, job.Failed) = (0, 0);
+        job.SetError(null);
         return true;
     }, ct);
 

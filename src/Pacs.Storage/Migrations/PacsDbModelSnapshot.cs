@@ -86,6 +86,55 @@ namespace Pacs.Storage.Migrations
                     b.ToTable("commitment", (string)null);
                 });
 
+            modelBuilder.Entity("Pacs.Storage.CommitmentRequest", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Answer")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("answer");
+
+                    b.Property<byte[]>("Dataset")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("dataset");
+
+                    b.Property<long?>("JobId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("job");
+
+                    b.Property<string>("Node")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("node");
+
+                    b.Property<string>("RemoteAe")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("remote_ae");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("TransactionUid")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("transaction_uid");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("TransactionUid")
+                        .IsUnique();
+
+                    b.HasIndex(new[] { "JobId" }, "ix_commitment_request_job");
+
+                    b.ToTable("commitment_request", (string)null);
+                });
+
             modelBuilder.Entity("Pacs.Storage.Conflict", b =>
                 {
                     b.Property<long>("Id")
@@ -318,6 +367,10 @@ namespace Pacs.Storage.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("attempts");
 
+                    b.Property<string>("CommitmentUid")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("commitment_uid");
+
                     b.Property<long?>("CompletedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("completed_at");
@@ -347,6 +400,15 @@ namespace Pacs.Storage.Migrations
                     b.Property<int>("Failed")
                         .HasColumnType("INTEGER")
                         .HasColumnName("failed");
+
+                    b.Property<int>("Fault")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("fault");
+
+                    b.Property<string>("FaultDetail")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("fault_detail");
 
                     b.Property<string>("Key")
                         .HasColumnType("TEXT")

@@ -20,7 +20,75 @@ public enum JobState
 
     /// <summary>It failed and is tried again at <see cref="Job.DueAt"/>.</summary>
     Retry = 5,
+
+    /// <summary>All is sent, and the node has been asked whether it keeps it; waits for its report until <see cref="Job.DueAt"/>. Orthanc has no name for it: others see it running.</summary>
+    Unconfirmed = 6,
 }
+
+/// <summary>Why a job, or an instance of it, failed, for people who read it in their language. The values are in the index and must not change.</summary>
+public enum JobFault
+{
+    /// <summary>It has not, or it was by a version that kept no more than a sentence.</summary>
+    None = 0,
+
+    /// <summary>There is no such node any more.</summary>
+    NoNode = 1,
+
+    /// <summary>The node cannot be reached, or the connection broke.</summary>
+    Unreachable = 2,
+
+    /// <summary>The node was silent for too long.</summary>
+    Silent = 3,
+
+    /// <summary>The node rejects the association. Detail: result, source and reason.</summary>
+    Rejected = 4,
+
+    /// <summary>The node aborted the association.</summary>
+    BrokenOff = 5,
+
+    /// <summary>The TLS handshake failed.</summary>
+    Tls = 6,
+
+    /// <summary>What the node answers makes no sense.</summary>
+    Unintelligible = 7,
+
+    /// <summary>The node refuses an instance. Detail: its status.</summary>
+    Refused = 8,
+
+    /// <summary>The node does not take the SOP class or the transfer syntax. Detail: its UID.</summary>
+    NotTaken = 9,
+
+    /// <summary>An instance is not here any more.</summary>
+    Gone = 10,
+
+    /// <summary>A file cannot be read.</summary>
+    Unreadable = 11,
+
+    /// <summary>This server failed; its log says how.</summary>
+    OwnFailure = 12,
+
+    /// <summary>Somebody cancelled it.</summary>
+    Cancelled = 13,
+
+    /// <summary>The node does not take the question whether it keeps the instances. Detail: its status, or empty when it has no storage commitment.</summary>
+    NoCommitment = 14,
+
+    /// <summary>The node does not confirm that it keeps all instances. Detail: how many it does not.</summary>
+    Unconfirmed = 15,
+
+    /// <summary>The node has not reported whether it keeps the instances.</summary>
+    NoReport = 16,
+
+    /// <summary>The node could not send what was asked for. Detail: its status.</summary>
+    NotRetrieved = 17,
+}
+
+/// <summary>Why a job, or an instance of it, failed.</summary>
+/// <param name="Code">Orthanc's number.</param>
+/// <param name="Fault">The kind.</param>
+/// <param name="Sentence">It in a sentence for the REST API and the log, without patient data.</param>
+/// <param name="Detail">A status, UID or number that the kind goes with; empty for none.</param>
+public sealed record JobError(int Code, JobFault Fault, string Sentence, string Detail = "");
 
 /// <summary>A piece of work on a list of instances that outlives the process: sending them to a node.</summary>
 public sealed class Job
@@ -84,6 +152,18 @@ public sealed class Job
 
     /// <summary>The last error in a sentence, without patient data; empty for none.</summary>
     public string Error { get; set; } = "";
+
+    /// <summary>The kind of the last error.</summary>
+    public JobFault Fault { get; set; }
+
+    /// <summary><see cref="JobError.Detail"/> of the last error.</summary>
+    public string FaultDetail { get; set; } = "";
+
+    /// <summary>Transaction UID of the last question for storage commitment about it, or null.</summary>
+    public string? CommitmentUid { get; set; }
+
+    /// <summary>Sets the last error, or forgets it.</summary>
+    public void SetError(JobError? error) => (ErrorCode, Error, Fault, FaultDetail) = (error?.Code ?? 0, error?.Sentence ?? "", error?.Fault ?? JobFault.None, error?.Detail ?? "");
 }
 
 /// <summary>What has become of one instance of a job. The values are in the index and must not change.</summary>

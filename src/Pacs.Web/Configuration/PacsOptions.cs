@@ -145,6 +145,13 @@ public sealed class PacsOptions
     /// </summary>
     public bool StorageCommitmentReadsFiles { get; init; } = true;
 
+    /// <summary>
+    /// Hours within which a node that we have sent to has to report, when it is asked, whether it keeps the instances; then the transfer counts as failed. Default 24: archives that report in batches
+    /// do it every night.
+    /// </summary>
+    [Range(1, 720, ErrorMessage = "a whole number of hours from 1 to 720")]
+    public int StorageCommitmentPatience { get; init; } = 24;
+
     // ---- limits (reference/reliability.md §2.2, §2.4) ---------------------------------------------------------------------------------------
 
     /// <summary>Associations at once. Default 200: far above any office, far below what memory bears. More are rejected as transient (PS3.8 §9.3.4).</summary>

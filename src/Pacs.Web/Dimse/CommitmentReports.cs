@@ -13,7 +13,7 @@ namespace Pacs.Web.Dimse;
 /// up no other.
 /// </summary>
 public sealed partial class CommitmentReports(
-    Commitments commitments, Modalities modalities, ModalityConnections connections, PacsOptions options, TimeProvider time, ILogger<CommitmentReports> logger) : BackgroundService
+    Commitments commitments, CommitmentRequests requests, Modalities modalities, ModalityConnections connections, PacsOptions options, TimeProvider time, ILogger<CommitmentReports> logger) : BackgroundService
 {
     /// <summary>
     /// How long to wait whether a device releases the association after its request, which most do at once, before it is taken for one that waits there for the report.
@@ -84,6 +84,7 @@ public sealed partial class CommitmentReports(
                     {
                         cleaned = time.GetUtcNow();
                         await commitments.CleanUpAsync(stoppingToken);
+                        await requests.CleanUpAsync(stoppingToken);
                     }
                 }
                 catch (Exception e) when (e is not OperationCanceledException)

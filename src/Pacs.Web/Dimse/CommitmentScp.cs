@@ -6,9 +6,9 @@ namespace Pacs.Web.Dimse;
 
 /// <summary>
 /// Takes questions for storage commitment (PS3.4 §J.3.2). The answer to the N-ACTION says only that the question is kept; whether the instances are is what
-/// <see cref="CommitmentReports"/> report.
+/// <see cref="CommitmentReports"/> report. Reports of others about our questions go to <see cref="CommitmentScu"/>.
 /// </summary>
-public sealed partial class CommitmentScp(Commitments commitments, CommitmentReports reports, ILogger<CommitmentScp> logger) : INHandler
+public sealed partial class CommitmentScp(Commitments commitments, CommitmentReports reports, CommitmentScu scu, ILogger<CommitmentScp> logger) : INHandler
 {
     // PS3.4 §J.3.2.1.1
     private const ushort RequestCommitment = 1;
@@ -17,6 +17,10 @@ public sealed partial class CommitmentScp(Commitments commitments, CommitmentRep
     public async ValueTask<NResult> HandleAsync(NRequest request, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (request.Operation == DimseCommandField.NEventReportRequest)
+        {
+            return await scu.TakeAsync(request, request.Peer.CallingAe, ct);
+        }
         if (request.Operation != DimseCommandField.NActionRequest)
         {
             return DimseStatus.UnrecognizedOperation;

@@ -18,6 +18,7 @@ public static class DimseServices
         .AddSingleton<DicomDoor>()
         .AddSingleton<DicomUsers>()
         .AddSingleton<CommitmentScp>()
+        .AddSingleton<CommitmentScu>().AddHostedService(s => s.GetRequiredService<CommitmentScu>())
         .AddSingleton<CommitmentReports>().AddHostedService(s => s.GetRequiredService<CommitmentReports>())
         .AddSingleton<AssociationLog>()
         .AddSingleton<DicomConnectionHandler>()

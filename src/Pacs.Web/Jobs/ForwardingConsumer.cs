@@ -60,7 +60,7 @@ public sealed partial class ForwardingConsumer(
                 {
                     continue;
                 }
-                var content = new StoreJob { Description = rule.Name, ParentResources = [study.ToString()] };
+                var content = new StoreJob { Description = rule.Name, ParentResources = [study.ToString()], StorageCommitment = rule.StorageCommitment };
                 var job = content.ToJob(node, Priority, TimeSpan.FromHours(options.ForwardingPatience));
                 job.Key = $"{rule.Name}\n{node}\n{study}";
                 job.DueAt = time.GetUtcNow() + TimeSpan.FromSeconds(rule.Delay);

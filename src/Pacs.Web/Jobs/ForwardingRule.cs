@@ -39,6 +39,11 @@ public sealed record ForwardingRule
     /// </summary>
     public int Delay { get; init; } = 10;
 
+    /// <summary>
+    /// Whether the node is asked by storage commitment whether it keeps what it got. Default false: not every node can answer, and those that cannot would make every transfer a failure.
+    /// </summary>
+    public bool StorageCommitment { get; init; }
+
     /// <summary>Whether an instance is one that the rule sends on.</summary>
     public bool Fits(InstanceEntry entry)
     {

@@ -30,4 +30,12 @@ internal static class JobInstances
         }
         return null;
     }, ct);
+
+    /// <summary>Which instances others mean, as far as they are here.</summary>
+    public static async Task<List<ResourceId>> OfAsync(IndexReader index, IReadOnlyCollection<InstanceReference> references, CancellationToken ct)
+    {
+        var uids = references.Select(r => r.SopInstance).ToArray();
+        var rows = await index.ReadAsync((db, token) => db.Instances.Where(i => uids.Contains(i.Uid)).Select(i => new { i.Uid, i.SopClass, i.PublicId }).ToListAsync(token), ct);
+        return [.. rows.Where(r => references.Contains(new InstanceReference(r.SopClass, r.Uid))).Select(r => r.PublicId)];
+    }
 }

@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Authentication;
-using Pacs.Dicom;
-using Pacs.Dicom.Network;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
 using Pacs.Web.Dimse;
@@ -13,21 +10,11 @@ namespace Pacs.Web.Jobs;
 /// a small one; a node that does not answer is left alone for a while, longer each time.
 /// </summary>
 public sealed partial class JobRunner(
-    JobQueue queue, IndexReader index, Archive archive, Modalities modalities, ModalityConnections connections, PacsOptions options, TimeProvider time, ILogger<JobRunner> logger)
-    : BackgroundService
+    JobQueue queue, IndexReader index, Archive archive, CommitmentRequests requests, CommitmentScu scu, Modalities modalities, ModalityConnections connections, PacsOptions options,
+    TimeProvider time, ILogger<JobRunner> logger) : BackgroundService
 {
-    /// <summary>Orthanc's number for "Error in the network protocol".</summary>
-    public const int NetworkProtocol = 9;
-
-    /// <summary>Orthanc's number for "This job was canceled".</summary>
-    public const int Cancelled = 37;
-
-    // instances in a turn: others have theirs after it
-    private const int Turn = 250;
-
-    // outcomes are kept once in so many instances or so much time, whatever comes first: what a kill makes us send again
-    private const int SaveCount = 100;
-    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
+    // between two attempts to read or change jobs while the index is unavailable
+    private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
 
     // how long an association is kept for what may come next
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
@@ -38,6 +25,7 @@ public sealed partial class JobRunner(
     // what an instance that is on its way may take when the server stops
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
 
+    private readonly StoreWork _store = new(queue, index, archive, requests, scu);
     private readonly ConcurrentDictionary<string, Task> _lanes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (int Failures, DateTimeOffset RetryAt)> _silent = new(StringComparer.Ordinal);
@@ -48,7 +36,7 @@ public sealed partial class JobRunner(
 
     /// <summary>Cancels a job; one that runs stops after the instance that is on its way.</summary>
     /// <returns>Whether there is such a job.</returns>
-    public async Task<bool> CancelAsync(string id, CancellationToken ct) => Stopped(await queue.CancelAsync(id, Cancelled, "The job was cancelled", ct));
+    public async Task<bool> CancelAsync(string id, CancellationToken ct) => Stopped(await queue.CancelAsync(id, JobErrors.ByHand, ct));
 
     /// <summary>Lets a paused job go on. A node that did not answer is tried at once.</summary>
     /// <returns>Whether it was paused.</returns>
@@ -58,7 +46,7 @@ public sealed partial class JobRunner(
     /// <returns>Whether it had failed.</returns>
     public async Task<bool> ResubmitAsync(string id, CancellationToken ct) => Started(await queue.ResubmitAsync(id, ct));
 
-    /// <summary>Waits for the end of a job, or until somebody pauses it.</summary>
+    /// <summary>Waits for the end of a job, or until somebody pauses it, or nothing is left to do but to wait for a report.</summary>
     /// <returns>The job, or null when it was forgotten meanwhile.</returns>
     public async Task<Job?> WaitAsync(string id, CancellationToken ct)
     {
@@ -66,7 +54,7 @@ public sealed partial class JobRunner(
         {
             var change = queue.NextChange;
             var job = await queue.FindAsync(id, ct);
-            if (job is null or { CompletedAt: not null } or { State: JobState.Paused })
+            if (job is null or { CompletedAt: not null } or { State: JobState.Paused or JobState.Unconfirmed })
             {
                 return job;
             }
@@ -91,7 +79,7 @@ public sealed partial class JobRunner(
             catch (Exception e)
             {
                 LogBroken(e); // the index may be unavailable for a while; what is to be done stays so
-                await Task.WhenAny(Task.Delay(SaveInterval, time, stoppingToken));
+                await Task.WhenAny(Task.Delay(Breath, time, stoppingToken));
             }
             await Task.WhenAll(_lanes.Values); // RecoverAsync must not find a job that still runs
         }
@@ -101,6 +89,10 @@ public sealed partial class JobRunner(
     {
         while (true)
         {
+            foreach (var late in await queue.GiveUpReportsAsync(ct))
+            {
+                LogDone(late);
+            }
             var change = queue.NextChange;
             var now = time.GetUtcNow();
             var wake = now + Patrol;
@@ -173,24 +165,17 @@ public sealed partial class JobRunner(
         var content = StoreJob.Of(job);
         using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop);
         _running[job.PublicId] = halt;
-        var turn = new TurnLog(queue, job, time);
-        var instances = new Dictionary<OutgoingInstance, JobItem>(ReferenceEqualityComparer.Instance);
+        var turn = new JobTurn(queue, job, time);
         try
         {
             if (modalities.Find(job.Node) is not { } entry)
             {
-                return await FailAsync(job, turn, $"There is no node {job.Node}");
+                return await FailAsync(turn, JobErrors.NoNode(job.Node));
             }
             var node = content.Apply(entry);
-            await PrepareAsync(job, turn, instances, stop);
             using var abort = new CancellationTokenSource();
             await using var stopping = stop.Register(() => abort.CancelAfter(StopPatience));
-            MoveOriginator? originator = content.MoveOriginatorAet is { } ae ? new MoveOriginator(ae, content.MoveOriginatorId) : null;
-            await link.SendAsync(node, [.. instances.Keys], originator, async sent =>
-            {
-                await turn.AddAsync(Judge(instances[sent.Instance], sent, turn));
-                return !halt.IsCancellationRequested;
-            }, abort.Token);
+            await _store.SendAsync(turn, content, node, link, halt.Token, abort.Token);
             _silent.TryRemove(job.Node, out _);
             await turn.SaveAsync();
             if (stop.IsCancellationRequested)
@@ -200,9 +185,14 @@ public sealed partial class JobRunner(
             }
             if (turn.Error is { } error)
             {
-                await queue.NoteErrorAsync(job, NetworkProtocol, error, CancellationToken.None);
+                await queue.NoteErrorAsync(job, error, CancellationToken.None);
             }
-            if (await queue.EndTurnAsync(job, content.Permissive, CancellationToken.None) is { CompletedAt: not null } done)
+            if (content.StorageCommitment && await IsSentAsync(job, content))
+            {
+                turn.IsAsking = true;
+                await AskAsync(job, node, abort.Token);
+            }
+            else if (await queue.EndTurnAsync(job, content.Permissive, CancellationToken.None) is { CompletedAt: not null } done)
             {
                 LogDone(done);
             }
@@ -214,31 +204,16 @@ public sealed partial class JobRunner(
             await queue.InterruptAsync(job, CancellationToken.None);
             return false;
         }
-        catch (AssociationException e)
+        catch (Exception e) when (JobErrors.Of(job.Node, e) is { } error)
         {
-            if (link.Broken is { } broken)
-            {
-                // one that a node breaks off at each time goes behind the others, and is given up in the end
-                await turn.AddAsync(new JobOutcome(instances[broken].Ordinal, JobItemState.Waiting, 0));
-            }
-            return await FailAsync(job, turn, e.Rejection is { } rejection
-                ? $"{job.Node} rejects the association: {rejection.Result}, source {rejection.Source}, reason {rejection.Reason}"
-                : $"{job.Node}: {e.Message}");
-        }
-        catch (AuthenticationException)
-        {
-            return await FailAsync(job, turn, $"{job.Node}: the TLS handshake failed");
-        }
-        catch (DicomException e)
-        {
-            return await FailAsync(job, turn, $"{job.Node}: {e.Message}"); // what it sent makes no sense; the text says where, not what
+            return await FailAsync(turn, error);
         }
         catch (Exception e)
         {
             // the index is unavailable, or we have made a mistake: the job must not stay with us
             LogLane(e, job.Node);
             Silence(job.Node);
-            await GiveBackAsync(job, turn, stop);
+            await GiveBackAsync(turn, stop);
             return false;
         }
         finally
@@ -247,38 +222,55 @@ public sealed partial class JobRunner(
         }
     }
 
-    private async Task GiveBackAsync(Job job, TurnLog turn, CancellationToken stop)
+    /// <summary>Whether nothing is left to be sent, and something was that the node can be asked about.</summary>
+    private async Task<bool> IsSentAsync(Job job, StoreJob content) =>
+        !await queue.HasWaitingAsync(job, CancellationToken.None)
+        && await queue.FindAsync(job.PublicId, CancellationToken.None) is { State: JobState.Running, Sent: > 0 } now && (now.Failed == 0 || content.Permissive);
+
+    private async Task AskAsync(Job job, Modality node, CancellationToken ct)
+    {
+        var done = await _store.AskAsync(job, node, ct) is { } error
+            ? await queue.CancelAsync(job.PublicId, error, CancellationToken.None)
+            : await queue.AwaitReportAsync(job, TimeSpan.FromHours(options.StorageCommitmentPatience), CancellationToken.None);
+        if (done is { CompletedAt: not null })
+        {
+            LogDone(done);
+        }
+    }
+
+    private async Task GiveBackAsync(JobTurn turn, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             try
             {
                 await turn.SaveAsync();
-                await queue.FailTurnAsync(job, turn.HasSent, errorCode: -1, "The server failed; its log says how", CancellationToken.None);
+                await queue.FailTurnAsync(turn.Job, turn.HasSent, JobErrors.OwnFailure, CancellationToken.None);
                 return;
             }
             catch (IndexUnavailableException)
             {
-                await Task.WhenAny(Task.Delay(SaveInterval, time, stop));
+                await Task.WhenAny(Task.Delay(Breath, time, stop));
             }
         }
     }
 
-    private async Task<bool> FailAsync(Job job, TurnLog turn, string error)
+    private async Task<bool> FailAsync(JobTurn turn, JobError error)
     {
+        var job = turn.Job;
         await turn.SaveAsync();
         Silence(job.Node);
-        if (!await queue.HasWaitingAsync(job, CancellationToken.None))
+        if (!turn.IsAsking && !await queue.HasWaitingAsync(job, CancellationToken.None))
         {
             // it was the last instance, and its last attempt
-            await queue.NoteErrorAsync(job, NetworkProtocol, error, CancellationToken.None);
+            await queue.NoteErrorAsync(job, error, CancellationToken.None);
             if (await queue.EndTurnAsync(job, StoreJob.Of(job).Permissive, CancellationToken.None) is { CompletedAt: not null } done)
             {
                 LogDone(done);
             }
             return false;
         }
-        if (await queue.FailTurnAsync(job, turn.HasSent, NetworkProtocol, error, CancellationToken.None) is { } now)
+        if (await queue.FailTurnAsync(job, turn.HasSent, error, CancellationToken.None) is { } now)
         {
             if (now.CompletedAt is not null)
             {
@@ -286,39 +278,10 @@ public sealed partial class JobRunner(
             }
             else
             {
-                LogRetry(now.PublicId, now.Node, now.Attempts, error);
+                LogRetry(now.PublicId, now.Node, now.Attempts, error.Sentence);
             }
         }
         return false;
-    }
-
-    private async Task PrepareAsync(Job job, TurnLog turn, Dictionary<OutgoingInstance, JobItem> instances, CancellationToken ct)
-    {
-        foreach (var item in await queue.WaitingAsync(job, Turn, ct))
-        {
-            if (await index.LocateAsync(item.Instance, ct) is not { } location)
-            {
-                turn.Error = "An instance is not here any more";
-                await turn.AddAsync(new JobOutcome(item.Ordinal, JobItemState.Failed, DimseStatus.NoSuchSopInstance.Code));
-                continue;
-            }
-            var instance = new OutgoingInstance(
-                location.SopClass, location.SopInstance, TransferSyntax.Get(location.SyntaxUid), _ => new(archive.OpenDataset(location)));
-            instances.Add(instance, item);
-        }
-    }
-
-    private static JobOutcome Judge(JobItem item, SentInstance sent, TurnLog turn)
-    {
-        if (sent.IsStored)
-        {
-            return new JobOutcome(item.Ordinal, JobItemState.Sent, 0);
-        }
-        // a peer's own comment may be about the patient: its code has to do
-        turn.Error = sent.WasSent ? $"{turn.Job.Node} answers {sent.Status.Code:X4}H" : sent.Status.Comment ?? $"{sent.Status}";
-        // what may pass: no room (A7xx, 0213H), a failure without a reason (0110H), a file that cannot be read at the moment; PS3.4 table B.2-1, PS3.7 annex C
-        var mayPass = sent.Status.Code is >= 0xA700 and <= 0xA7FF or 0x0110 or 0x0213;
-        return new JobOutcome(item.Ordinal, mayPass ? JobItemState.Waiting : JobItemState.Failed, sent.Status.Code);
     }
 
     private void Silence(string node)
@@ -362,40 +325,6 @@ public sealed partial class JobRunner(
         else
         {
             LogFailed(job.PublicId, job.Node, job.Sent, job.Total, job.Error);
-        }
-    }
-
-    /// <summary>What a turn has found out, and when to keep it.</summary>
-    private sealed class TurnLog(JobQueue queue, Job job, TimeProvider time)
-    {
-        private readonly List<JobOutcome> _outcomes = [];
-        private long _since = time.GetTimestamp();
-
-        public Job Job => job;
-
-        /// <summary>Why the last instance that failed did.</summary>
-        public string? Error { get; set; }
-
-        public bool HasSent { get; private set; }
-
-        public async ValueTask AddAsync(JobOutcome outcome)
-        {
-            _outcomes.Add(outcome);
-            HasSent |= outcome.State == JobItemState.Sent;
-            if (_outcomes.Count >= SaveCount || time.GetElapsedTime(_since) >= SaveInterval)
-            {
-                await SaveAsync();
-            }
-        }
-
-        public async Task SaveAsync()
-        {
-            if (_outcomes.Count > 0)
-            {
-                await queue.SaveAsync(job, [.. _outcomes], time.GetElapsedTime(_since), CancellationToken.None);
-                _outcomes.Clear();
-            }
-            _since = time.GetTimestamp();
         }
     }
 

@@ -40,6 +40,9 @@ public sealed record StoreJob
     /// <summary>Whether the job succeeds although instances have failed.</summary>
     public bool Permissive { get; init; }
 
+    /// <summary>Whether the node is asked in the end, by storage commitment, whether it keeps the instances; what it does not keep has failed.</summary>
+    public bool StorageCommitment { get; init; }
+
     /// <summary>What the client wants to find again in the job, as JSON; null for nothing.</summary>
     public JsonElement? UserData { get; init; }
 

@@ -48,7 +48,7 @@ internal static class JobRoutes
             ["ID"] = job.PublicId,
             ["Priority"] = job.Priority,
             ["Progress"] = job.State == JobState.Success ? 100 : job.Total == 0 ? 0 : (int)(100L * (job.Sent + job.Failed) / job.Total),
-            ["State"] = job.State.ToString(),
+            ["State"] = (job.State == JobState.Unconfirmed ? JobState.Running : job.State).ToString(),
             ["Timestamp"] = Time(now),
             ["Type"] = job.Kind,
         };
@@ -75,6 +75,10 @@ internal static class JobRoutes
             ["LocalAet"] = content.LocalAet ?? "",
             ["RemoteAet"] = content.CalledAet ?? job.Node,
         };
+        if (job.CommitmentUid is { } transaction)
+        {
+            json["StorageCommitmentTransactionUID"] = transaction;
+        }
         if (content.ParentResources.Count > 0)
         {
             json["ParentResources"] = new JsonArray([.. content.ParentResources.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]);
@@ -93,8 +97,8 @@ internal static class JobRoutes
     private static string Description(int code) => code switch
     {
         0 => "Success",
-        JobRunner.NetworkProtocol => OrthancError.NetworkProtocol.Sentence,
-        JobRunner.Cancelled => "This job was canceled",
+        JobErrors.NetworkProtocol => OrthancError.NetworkProtocol.Sentence,
+        JobErrors.Cancelled => "This job was canceled",
         _ => OrthancError.Internal.Sentence,
     };
 

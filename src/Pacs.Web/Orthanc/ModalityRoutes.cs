@@ -23,7 +23,7 @@ internal static class ModalityRoutes
             : new JsonArray([.. modalities.All.Select(m => JsonValue.Create(m.Name))])));
         routes.MapMethods("/modalities/{id}", Get, (string id, HttpRequest request, Modalities modalities) => modalities.Find(id) is null
             ? Unknown(request)
-            : new OrthancResult(new JsonArray("configuration", "echo", "move", "store")));
+            : new OrthancResult(new JsonArray("configuration", "echo", "move", "storage-commitment", "store")));
         routes.MapMethods("/modalities/{id}/configuration", Get, (string id, HttpRequest request, Modalities modalities) => modalities.Find(id) is { } node
             ? new OrthancResult(ModalityJson.Write(node))
             : Unknown(request));
@@ -123,6 +123,7 @@ internal static class ModalityRoutes
                 MoveOriginatorAet = OrthancBody.AeTitle(wish, "MoveOriginatorAet"),
                 MoveOriginatorId = (ushort)(OrthancBody.Number(wish, "MoveOriginatorID", 0, ushort.MaxValue) ?? 0),
                 Permissive = OrthancBody.Flag(wish, "Permissive") ?? false,
+                StorageCommitment = OrthancBody.Flag(wish, "StorageCommitment") ?? false,
                 UserData = wish.TryGetProperty("UserData", out var data) ? data.Clone() : null,
             };
             content = content with
@@ -140,7 +141,7 @@ internal static class ModalityRoutes
             }
             return await runner.WaitAsync(job.PublicId, ct) switch
             {
-                { State: JobState.Success } done => new OrthancResult(JobRoutes.Content(done)),
+                { State: JobState.Success or JobState.Unconfirmed } done => new OrthancResult(JobRoutes.Content(done)),
                 { } failed => OrthancError.NetworkProtocol.Answer(request, failed.Error),
                 null => OrthancError.Internal.Answer(request),
             };
@@ -168,7 +169,7 @@ internal static class ModalityRoutes
         return list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(Id)] : throw new FormatException("JSON field \"Resources\" must contain an array");
     }
 
-    private static ResourceId Id(JsonElement json) =>
+    public static ResourceId Id(JsonElement json) =>
         json.ValueKind == JsonValueKind.String && ResourceId.TryParse(json.GetString(), out var id) ? id : throw new FormatException("One of the strings is no identifier of a resource");
 
     private static IResult Answer(HttpRequest request, ModalityChange change) => change switch
@@ -178,5 +179,6 @@ internal static class ModalityRoutes
         _ => Unknown(request),
     };
 
-    private static IResult Unknown(HttpRequest request) => OrthancError.InexistentItem.Answer(request, "No modality with that symbolic name");
+    /// <summary>The answer for a name that is no node's.</summary>
+    public static IResult Unknown(HttpRequest request) => OrthancError.InexistentItem.Answer(request, "No modality with that symbolic name");
 }

@@ -32,6 +32,9 @@ internal sealed record OrthancError(int Code, string Sentence, int Status)
     /// <summary>What was asked for is not built.</summary>
     public static OrthancError NotImplemented { get; } = new(2, "Not implemented yet", StatusCodes.Status501NotImplemented);
 
+    /// <summary>Something else has to come first.</summary>
+    public static OrthancError BadSequenceOfCalls { get; } = new(6, "Bad sequence of calls", StatusCodes.Status500InternalServerError);
+
     /// <summary>There is nothing of that name.</summary>
     public static OrthancError InexistentItem { get; } = new(7, "Accessing an inexistent item", StatusCodes.Status404NotFound);
 

@@ -13,6 +13,7 @@ public static class OrthancSetup
         app.MapInstances();
         app.MapModalities();
         app.MapMove();
+        app.MapCommitments();
         app.MapJobs();
     }
 }

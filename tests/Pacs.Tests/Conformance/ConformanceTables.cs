@@ -53,8 +53,8 @@ internal static class ConformanceTables
         return Table(["SOP class", "UID", "operations", "user (SCU)", "provider (SCP)"], [.. rows, ["all of the storage service, see annex A", "", "C-STORE", "yes", "yes"]]);
     }
 
-    // what we ask of others beside C-STORE: both are the test of a node. A report of storage commitment is the provider's, on whatever association
-    private static bool Invokes(string sopClass) => sopClass is DicomUid.Verification or DicomUid.StudyRootQueryRetrieveInformationModelFind;
+    // what we ask of others beside C-STORE
+    private static bool Invokes(string sopClass) => sopClass is DicomUid.Verification or DicomUid.StudyRootQueryRetrieveInformationModelFind or DicomUid.StorageCommitmentPushModel;
 
     private static string Identity() => Table(
         ["", ""],

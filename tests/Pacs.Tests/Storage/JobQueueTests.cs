@@ -62,7 +62,7 @@ public sealed class JobQueueTests
         var waits = new List<double>();
         while (await queue.TakeAsync("n", onlyImpatient: false, Ct) is { } job)
         {
-            job = (await queue.FailTurnAsync(job, progressed: false, 9, "no answer", Ct))!;
+            job = (await queue.FailTurnAsync(job, progressed: false, new JobError(9, JobFault.Unreachable, "no answer"), Ct))!;
             if (job.State == JobState.Failure)
             {
                 Assert.Equal((9, "no answer"), (job.ErrorCode, job.Error));
@@ -173,9 +173,9 @@ public sealed class JobQueueTests
         Assert.Null(await queue.TakeAsync("n", onlyImpatient: false, Ct));
         Assert.Equal(JobState.Pending, (await queue.ResumeAsync(id, Ct))!.State);
         Assert.Null(await queue.DeleteAsync(id, Ct));
-        Assert.Equal(JobState.Failure, (await queue.CancelAsync(id, 37, "cancelled", Ct))!.State);
+        Assert.Equal(JobState.Failure, (await queue.CancelAsync(id, new JobError(37, JobFault.Cancelled, "cancelled"), Ct))!.State);
         Assert.Equal(JobState.Pending, (await queue.ResubmitAsync(id, Ct))!.State);
-        await queue.CancelAsync(id, 37, "cancelled", Ct);
+        await queue.CancelAsync(id, new JobError(37, JobFault.Cancelled, "cancelled"), Ct);
         Assert.NotNull(await queue.DeleteAsync(id, Ct));
         Assert.Null(await queue.FindAsync(id, Ct));
     }
