@@ -141,6 +141,7 @@ namespace Pacs.Web
             {
                 app.MapWorklist();
             }
+            app.MapDicomWeb(options);
             app.MapOrthanc();
             app.MapPages();
             return app;

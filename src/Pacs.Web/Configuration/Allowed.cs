@@ -74,6 +74,15 @@ public sealed class WebAddressAttribute() : ValidationAttribute("an address that
     public override bool IsValid(object? value) => value is null || (value is Uri { IsAbsoluteUri: true } uri && uri.Scheme is "http" or "https");
 }
 
+/// <summary>A path of ours.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class WebPathAttribute() : ValidationAttribute("a path such as /dicom-web/: letters, digits, and - _ . in between")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is string path && path is ['/', not '/', ..] && path.TrimEnd('/') is { Length: <= 100 } text
+        && text[1..].Split('/').All(part => part.Length > 0 && part is not ("." or "..") && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'));
+}
+
 /// <summary>The content of a GDT field (GDT 3.0 §2): a line of at most 990 bytes, here far below.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class GdtTextAttribute() : ValidationAttribute("1 to 60 characters without control characters")

@@ -289,6 +289,9 @@ public sealed class PacsOptions
     /// <summary>GDT files for the practice software.</summary>
     public GdtSettings GdtGenerator { get; init; } = new();
 
+    /// <summary>DICOMweb.</summary>
+    public DicomWebSettings DicomWeb { get; init; } = new();
+
     /// <summary>Traces, metrics and logs for a collector.</summary>
     public TelemetrySettings Telemetry { get; init; } = new();
 
@@ -419,6 +422,17 @@ public sealed class GdtSettings
     /// </summary>
     [FileName]
     public string? MarkerFile { get; init; }
+}
+
+/// <summary>The section <c>DicomWeb</c>, named like that of Orthanc's plugin.</summary>
+public sealed class DicomWebSettings
+{
+    /// <summary>Whether DICOMweb is served. Default true: viewers need it.</summary>
+    public bool Enable { get; init; } = true;
+
+    /// <summary>The path below which it is. Default <c>/dicom-web/</c>, Orthanc's.</summary>
+    [WebPath]
+    public string Root { get; init; } = "/dicom-web/";
 }
 
 /// <summary>The section <c>Telemetry</c>.</summary>
