@@ -7,6 +7,8 @@ public static class CodecTable
 {
     private static readonly UncompressedCodec Uncompressed = new();
 
+    private static readonly JpegLsCodec JpegLs = new();
+
     private static readonly Dictionary<string, ICodec> Codecs = new(StringComparer.Ordinal)
     {
         [DicomUid.ImplicitVRLittleEndian] = Uncompressed,
@@ -15,6 +17,8 @@ public static class CodecTable
         [DicomUid.DeflatedExplicitVRLittleEndian] = Uncompressed,
         [DicomUid.ExplicitVRBigEndian] = Uncompressed,
         [DicomUid.RLELossless] = new RleCodec(),
+        [DicomUid.JPEGLSLossless] = JpegLs,
+        [DicomUid.JPEGLSNearLossless] = JpegLs,
         [DicomUid.DeflatedImageFrameCompression] = new DeflatedFrameCodec(),
     };
 
