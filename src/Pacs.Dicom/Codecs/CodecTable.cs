@@ -8,6 +8,7 @@ public static class CodecTable
     private static readonly UncompressedCodec Uncompressed = new();
 
     private static readonly JpegLsCodec JpegLs = new();
+    private static readonly JpegCodec Jpeg = new();
 
     private static readonly Dictionary<string, ICodec> Codecs = new(StringComparer.Ordinal)
     {
@@ -16,6 +17,12 @@ public static class CodecTable
         [DicomUid.EncapsulatedUncompressedExplicitVRLittleEndian] = Uncompressed,
         [DicomUid.DeflatedExplicitVRLittleEndian] = Uncompressed,
         [DicomUid.ExplicitVRBigEndian] = Uncompressed,
+        [DicomUid.JPEGBaseline8Bit] = Jpeg,
+        [DicomUid.JPEGExtended12Bit] = Jpeg,
+        [DicomUid.JPEGSpectralSelectionNonHierarchical68] = Jpeg,
+        [DicomUid.JPEGFullProgressionNonHierarchical1012] = Jpeg,
+        [DicomUid.JPEGLossless] = Jpeg,
+        [DicomUid.JPEGLosslessSV1] = Jpeg,
         [DicomUid.RLELossless] = new RleCodec(),
         [DicomUid.JPEGLSLossless] = JpegLs,
         [DicomUid.JPEGLSNearLossless] = JpegLs,

@@ -20,6 +20,38 @@ internal static class JpegColor
         }
     }
 
+    /// <summary>Joins a row of components to pixels of red, green and blue.</summary>
+    public static void ToRgb(ReadOnlySpan<byte> luminance, ReadOnlySpan<byte> blue, ReadOnlySpan<byte> red, Span<byte> rgb, int width)
+    {
+        for (var x = 0; x < width; x++)
+        {
+            ToRgb(luminance[x], blue[x] - 128, red[x] - 128, 255, out var r, out var g, out var b);
+            rgb[3 * x] = (byte)r;
+            rgb[(3 * x) + 1] = (byte)g;
+            rgb[(3 * x) + 2] = (byte)b;
+        }
+    }
+
+    /// <summary>The same for samples of 12 bits.</summary>
+    public static void ToRgb(ReadOnlySpan<ushort> luminance, ReadOnlySpan<ushort> blue, ReadOnlySpan<ushort> red, Span<ushort> rgb, int width)
+    {
+        for (var x = 0; x < width; x++)
+        {
+            ToRgb(luminance[x], blue[x] - 2048, red[x] - 2048, 4095, out var r, out var g, out var b);
+            rgb[3 * x] = (ushort)r;
+            rgb[(3 * x) + 1] = (ushort)g;
+            rgb[(3 * x) + 2] = (ushort)b;
+        }
+    }
+
+    /// <summary>One pixel, the colour differences around zero.</summary>
+    public static void ToRgb(int y, int cb, int cr, int most, out int r, out int g, out int b)
+    {
+        r = Math.Clamp(y + (((91881 * cr) + Half) >> 16), 0, most);
+        g = Math.Clamp(y + (((-22554 * cb) - (46802 * cr) + Half) >> 16), 0, most);
+        b = Math.Clamp(y + (((116130 * cb) + Half) >> 16), 0, most);
+    }
+
     /// <summary>Means of pairs. Halves are rounded down and up in turn, so that the picture gets no brighter.</summary>
     public static void HalveRow(ReadOnlySpan<byte> full, Span<byte> half)
     {
