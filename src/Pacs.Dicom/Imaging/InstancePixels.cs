@@ -6,6 +6,12 @@ namespace Pacs.Dicom.Imaging;
 /// The frames of one stored instance: where they lie, their bytes, their samples, their picture. Holds its file open and of its content no more than the header (a deflated
 /// data set comes into memory as a whole). Safe for many threads, so that it can be kept for the next frame of a cine. Frames count from 1.
 /// </summary>
+/// <example>
+/// <code>
+/// using var pixels = InstancePixels.Open(path);
+/// using var picture = pixels.Render(new RenderOptions { Frame = 2, Viewport = new(640, 480) });
+/// </code>
+/// </example>
 public sealed class InstancePixels : IDisposable
 {
     private readonly IDisposable? _file;
@@ -126,6 +132,18 @@ public sealed class InstancePixels : IDisposable
         }
         using var bytes = ReadFrame(frame);
         return FrameDecoder.Decode(bytes.Memory, Frames.IsEncapsulated ? Syntax : TransferSyntax.ExplicitVRLittleEndian, Image);
+    }
+
+    /// <summary>The picture of a frame.</summary>
+    /// <param name="options">Which frame, and how.</param>
+    /// <returns>To be disposed.</returns>
+    /// <exception cref="DicomException">As <see cref="Decode"/>, or the data set says something about its samples that cannot be shown.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public RenderedImage Render(RenderOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        using var frame = Decode(options.Frame);
+        return RenderPipeline.Render(Header, Image, frame, options);
     }
 
     /// <inheritdoc/>

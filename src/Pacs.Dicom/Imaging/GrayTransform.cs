@@ -1,0 +1,113 @@
+namespace Pacs.Dicom.Imaging;
+
+/// <summary>
+/// From a stored value to its brightness: Modality LUT or rescale, then VOI LUT or window, then Presentation LUT or the inversion of MONOCHROME1 (PS3.3 §C.11, PS3.4 §N.2).
+/// Computed in double precision, once for each value that occurs.
+/// </summary>
+internal sealed class GrayTransform
+{
+    private readonly LookupTable? _modalityLut;
+    private readonly double _slope = 1;
+    private readonly double _intercept;
+    private readonly LookupTable? _voiLut;
+    private VoiWindow? _window;
+    private readonly bool _isInverted;
+
+    /// <param name="attributes">What is said about the frame.</param>
+    /// <param name="image">What its samples are.</param>
+    /// <param name="options">What is wanted.</param>
+    public GrayTransform(FrameAttributes attributes, PixelDescription image, RenderOptions options)
+    {
+        var values = attributes.Macro(DicomTag.PixelValueTransformationSequence);
+        if (values == attributes.Root && values.GetSequence(DicomTag.ModalityLUTSequence) is [var item, ..])
+        {
+            _modalityLut = LookupTable.Of(item);
+        }
+        if (_modalityLut is null)
+        {
+            // a slope of 0 would make everything one value; devices mean none
+            _slope = values.GetDouble(DicomTag.RescaleSlope) is { } slope && slope != 0 ? slope : 1;
+            _intercept = values.GetDouble(DicomTag.RescaleIntercept) ?? 0;
+        }
+        if (options.Window is { IsValid: true } wanted)
+        {
+            _window = wanted;
+        }
+        else
+        {
+            (_voiLut, _window) = View(attributes.Macro(DicomTag.FrameVOILUTSequence), options.View);
+        }
+        // both say that small values are bright, and mean it once (PS3.3 §C.8.11.3.1.2)
+        var isInverse = image.PhotometricInterpretation == "MONOCHROME1"
+            || string.Equals(attributes.Root.GetString(DicomTag.PresentationLUTShape), "INVERSE", StringComparison.Ordinal);
+        _isInverted = isInverse != options.Invert;
+    }
+
+    /// <summary>Whether nobody says which values matter: then <see cref="UseRange"/> must follow.</summary>
+    public bool NeedsRange => _voiLut is null && _window is null;
+
+    /// <summary>Shows everything between two stored values.</summary>
+    public void UseRange(double least, double largest)
+    {
+        if (_modalityLut is not null)
+        {
+            (least, largest) = (0, (1 << _modalityLut.Bits) - 1);
+        }
+        else
+        {
+            (least, largest) = ((least * _slope) + _intercept, (largest * _slope) + _intercept);
+        }
+        var width = Math.Abs(largest - least);
+        _window = new VoiWindow((least + largest) / 2, width > 0 ? width : 1, WindowFunction.LinearExact);
+    }
+
+    /// <summary>The brightness of a stored value, 0 to 255.</summary>
+    public byte Map(double stored)
+    {
+        var value = _modalityLut is null ? (stored * _slope) + _intercept : _modalityLut[(int)stored];
+        var brightness = _voiLut is null ? Window(_window!.Value, value) : _voiLut[(int)Math.Clamp(Math.Floor(value + 0.5), int.MinValue, int.MaxValue)] * 255.0 / ((1 << _voiLut.Bits) - 1);
+        return (byte)Math.Floor((_isInverted ? 255 - brightness : brightness) + 0.5);
+    }
+
+    private static double Window(VoiWindow window, double value)
+    {
+        var (center, width, function) = window;
+        switch (function)
+        {
+            case WindowFunction.Sigmoid:
+                return 255 / (1 + Math.Exp(-4 * (value - center) / width));
+            case WindowFunction.Linear:
+                center -= 0.5;
+                width -= 1;
+                break;
+        }
+        return value <= center - (width / 2) ? 0 : value > center + (width / 2) ? 255 : (((value - center) / width) + 0.5) * 255;
+    }
+
+    private static (LookupTable?, VoiWindow?) View(DicomDataset dataset, int view)
+    {
+        var tables = dataset.GetSequence(DicomTag.VOILUTSequence).Select(LookupTable.Of).OfType<LookupTable>().ToArray();
+        if (view < tables.Length)
+        {
+            return (tables[view], null);
+        }
+        var centers = dataset.GetDoubles(DicomTag.WindowCenter);
+        var widths = dataset.GetDoubles(DicomTag.WindowWidth);
+        var count = Math.Min(centers.Length, widths.Length);
+        if (count == 0)
+        {
+            return (tables.LastOrDefault(), null);
+        }
+        var function = dataset.GetString(DicomTag.VOILUTFunction)?.Trim() switch
+        {
+            "SIGMOID" => WindowFunction.Sigmoid,
+            "LINEAR_EXACT" => WindowFunction.LinearExact,
+            _ => WindowFunction.Linear,
+        };
+        var at = Math.Min(Math.Max(view - tables.Length, 0), count - 1);
+        var window = new VoiWindow(centers[at], widths[at], function);
+        // a width below one is an exact one: parametric maps of small numbers are written so
+        window = window is { Function: WindowFunction.Linear, Width: > 0 and < 1 } ? window with { Function = WindowFunction.LinearExact } : window;
+        return (null, window.IsValid ? window : null);
+    }
+}
