@@ -36,6 +36,9 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     private SqliteConnection? _connection;
     private DbContextOptions<PacsDb>? _contextOptions;
     private StoreSql? _storeSql;
+    private Statement? _save;
+    private Statement? _release;
+    private Statement? _rollBack;
 
     internal IndexWriter(IndexDatabase database, FileInstanceStore store, EventFeed feed, StorageOptions options, TimeProvider time, ILogger<IndexWriter> log)
     {
@@ -166,14 +169,13 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
             Reopen();
             using (var transaction = _connection!.BeginTransaction(deferred: false))
             {
-                _storeSql!.Use(transaction);
                 for (var item = first; item is not null; item = _batch.Count < MaxBatch && _queue.TryTake(out var next, TimeSpan.Zero) ? next : null)
                 {
                     _slots.Release();
                     _batch.Add(item);
                     Execute(item, transaction);
                 }
-                lastSeq = _storeSql.LastSeq();
+                lastSeq = _storeSql!.LastSeq();
                 CrashPoint.Hit("before-commit");
                 committing = true;
                 transaction.Commit();
@@ -222,22 +224,22 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     }
 
     // each item alone: a broken one must not take the others with it
-    private static void Execute(Item item, SqliteTransaction transaction)
+    private void Execute(Item item, SqliteTransaction transaction)
     {
         if (item.IsCancelled)
         {
             return;
         }
-        transaction.Save("item");
+        _save!.Execute();
         try
         {
             item.Run(transaction);
-            transaction.Release("item");
+            _release!.Execute();
         }
         catch (Exception e) when (!IsFatal(e))
         {
-            transaction.Rollback("item");
-            transaction.Release("item");
+            _rollBack!.Execute();
+            _release!.Execute();
             item.Reject(e);
         }
     }
@@ -253,6 +255,9 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
             _connection = _database.OpenWriter();
             _contextOptions = IndexDatabase.ContextOptions(_connection);
             _storeSql = new StoreSql(_connection, _options, _store.IsWhole);
+            _save = new Statement(_connection, "SAVEPOINT item");
+            _release = new Statement(_connection, "RELEASE item");
+            _rollBack = new Statement(_connection, "ROLLBACK TO item");
         }
         if (_makeRoom)
         {
@@ -266,7 +271,10 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
 
     private void Abandon()
     {
-        _storeSql?.Dispose();
+        foreach (var statement in new IDisposable?[] { _storeSql, _save, _release, _rollBack })
+        {
+            statement?.Dispose();
+        }
         _storeSql = null;
         _connection?.Dispose();
         _connection = null;
