@@ -1,5 +1,5 @@
 #:property PublishAot=false
-// Makes src/Pacs.Dicom/Dictionary/*.g.cs from tools/dictionary/*.tsv:  dotnet run tools/gen-dictionary.cs [-- --check]
+// Makes src/Pacs.Dicom/Dictionary/*.g.cs and src/Pacs.Gdt/Measurements/ConceptNames.g.cs from tools/dictionary/*.tsv:  dotnet run tools/gen-dictionary.cs [-- --check]
 // With --check nothing is written; the exit code is 1 when a file is stale.
 using System.Globalization;
 using System.Security;
@@ -11,20 +11,22 @@ while (!File.Exists(Path.Join(root, "Pacs.sln")))
 {
     root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("run this inside the repository");
 }
-var target = Path.Join(root, "src/Pacs.Dicom/Dictionary");
 var tags = Rows("tags.tsv").Select(r => new TagRow(r[0], r[1], r[2], r[3], r[4], r[5] == "Y")).OrderBy(t => t.Tag, StringComparer.Ordinal).ToList();
 var uids = Rows("uids.tsv").Select(r => new UidRow(r[0], r[1], r[2], r[3], r[4] == "Y")).ToList();
+var concepts = Rows("ultrasound.tsv").Select(r => new ConceptRow(r[0], r[1], r[2].Split(' ', StringSplitOptions.RemoveEmptyEntries), r[4], r[5] == "Y")).ToList();
 var stale = 0;
-Write("Tags.g.cs", TagProperties());
-Write("DictionaryTable.g.cs", Table());
-Write("Uids.g.cs", UidConstants());
+Write("src/Pacs.Dicom/Dictionary/Tags.g.cs", TagProperties());
+Write("src/Pacs.Dicom/Dictionary/DictionaryTable.g.cs", Table());
+Write("src/Pacs.Dicom/Dictionary/Uids.g.cs", UidConstants());
+Write("src/Pacs.Dicom/Dictionary/SnomedTable.g.cs", SnomedCodes());
+Write("src/Pacs.Gdt/Measurements/ConceptNames.g.cs", GermanNames());
 return stale == 0 ? 0 : 1;
 
 IEnumerable<string[]> Rows(string name) => File.ReadLines(Path.Join(root, "tools/dictionary", name)).Skip(1).Where(l => l.Length > 0).Select(l => l.Split('\t'));
 
 void Write(string name, StringBuilder text)
 {
-    var path = Path.Join(target, name);
+    var path = Path.Join(root, name);
     var content = text.ToString();
     if (File.Exists(path) && File.ReadAllText(path) == content)
     {
@@ -89,13 +91,28 @@ StringBuilder Table()
         text.Append("    ];\n\n");
     }
 
-    void Lines(IEnumerable<string> lines)
-    {
-        // one raw literal: a sum of 5,000 literals costs the compiler seconds
-        text.Append("\"\"\"\n").AppendJoin('\n', lines).Append("\n\n\"\"\";\n");
-    }
+    void Lines(IEnumerable<string> lines) => Literal(text, lines);
 
     static string Vr(string vr) => vr.Length < 2 ? "0" : "0x" + (((vr[0] << 8) | vr[1])).ToString("X4", CultureInfo.InvariantCulture);
+}
+
+// one raw literal: a sum of 5,000 literals costs the compiler seconds
+static StringBuilder Literal(StringBuilder text, IEnumerable<string> lines) => text.Append("\"\"\"\n").AppendJoin('\n', lines).Append("\n\n\"\"\";\n");
+
+StringBuilder SnomedCodes()
+{
+    var text = Head("Pacs.Dicom").Append("internal static class SnomedTable\n{\n")
+        .Append("    /// <summary>Lines of a code of SNOMED-RT and the one of SNOMED CT that has replaced it, separated by a tab.</summary>\n    public const string Codes =\n");
+    var pairs = from c in concepts from old in c.SnomedRt select $"{old}\t{c.Code}";
+    return Literal(text, pairs.Order(StringComparer.Ordinal)).Append("}\n");
+}
+
+StringBuilder GermanNames()
+{
+    var text = Head("Pacs.Gdt").Append("public static partial class ConceptNames\n{\n")
+        .Append("    // lines of scheme, code, German name and s where the name says the site, separated by tabs\n    private const string Table =\n");
+    var named = concepts.Where(c => c.German.Length > 0).Select(c => $"{c.Scheme}\t{c.Code}\t{c.German}\t{(c.NamesSite ? "s" : "")}");
+    return Literal(text, named).Append("}\n");
 }
 
 StringBuilder UidConstants()
@@ -116,3 +133,5 @@ StringBuilder UidConstants()
 sealed record TagRow(string Tag, string Keyword, string Name, string Vr, string Vm, bool Retired);
 
 sealed record UidRow(string Uid, string Name, string Keyword, string Type, bool Retired);
+
+sealed record ConceptRow(string Scheme, string Code, string[] SnomedRt, string German, bool NamesSite);

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Pacs.Dicom;
 
 /// <summary>A coded entry (PS3.3 §8): a code, the scheme that defines it and what it means in words.</summary>
@@ -6,6 +8,18 @@ namespace Pacs.Dicom;
 /// <param name="Meaning">Code Meaning. May be empty.</param>
 public readonly record struct CodedConcept(string Value, string Scheme, string Meaning)
 {
+    // PS3.16 Annex O: what ultrasound reports need of it
+    private static readonly FrozenDictionary<string, string> SnomedCt = SnomedTable.Codes.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Select(l => l.Split('\t')).ToFrozenDictionary(l => l[0], l => l[1], StringComparer.Ordinal);
+
+    /// <summary>
+    /// What says whether two codes mean the same, whatever words stand beside them: <c>SCT:363698007</c>. Codes of SNOMED-RT, under whichever of its
+    /// designators (<c>SRT</c>, <c>SNM3</c>, <c>99SDM</c>; PS3.16 §8), are those of SNOMED CT that have replaced them. Without a code it is the meaning.
+    /// </summary>
+    public string Key => Value.Length == 0 ? $"{Scheme}:\"{Meaning}\""
+        : Scheme is "SRT" or "SNM3" or "99SDM" ? SnomedCt.TryGetValue(Value, out var current) ? "SCT:" + current : "SRT:" + Value
+        : $"{Scheme}:{Value}";
+
     /// <summary>Reads the first item of a code sequence.</summary>
     /// <param name="dataset">The data set that has the sequence.</param>
     /// <param name="tag">The sequence, e.g. (0040,A043) Concept Name Code Sequence.</param>

@@ -65,6 +65,9 @@ public sealed class SrNode
     /// <summary>The unit of a NUM item, UCUM as a rule, or null.</summary>
     public CodedConcept? Unit => Measured is { } measured ? CodedConcept.Read(measured, DicomTag.MeasurementUnitsCodeSequence) : null;
 
+    /// <summary>Why a NUM item has no value (PS3.3 §C.18.1), e.g. (114007, DCM) Measurement not attempted; or null.</summary>
+    public CodedConcept? Qualifier => ValueType == "NUM" ? CodedConcept.Read(Item, DicomTag.NumericValueQualifierCodeSequence) : null;
+
     /// <summary>Where it is: <c>1.2.5</c> is the fifth child of the root's second child (PS3.3 §C.17.3.2.5, Referenced Content Item Identifier).</summary>
     public string Path
     {

@@ -16,6 +16,16 @@ public static class SrReader
     /// <summary>The most items that are read. The largest real echo reports have about 2,000.</summary>
     public const int MaxItems = 100_000;
 
+    /// <summary>
+    /// Whether objects of a SOP class are Structured Reports: all storage classes below 1.2.840.10008.5.1.4.1.1.88 (PS3.4 §B.5) but the Key Object
+    /// Selection, which measures nothing.
+    /// </summary>
+    public static bool IsReport(string sopClass)
+    {
+        ArgumentNullException.ThrowIfNull(sopClass);
+        return sopClass.StartsWith("1.2.840.10008.5.1.4.1.1.88.", StringComparison.Ordinal) && sopClass != DicomUid.KeyObjectSelectionDocumentStorage;
+    }
+
     /// <summary>Reads the tree.</summary>
     /// <param name="dataset">The whole data set of the report.</param>
     public static SrDocument Read(DicomDataset dataset)
