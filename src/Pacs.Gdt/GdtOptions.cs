@@ -39,4 +39,7 @@ public sealed class GdtOptions
     /// is not mounted the file is missing, and nothing is written into the empty mount point. Default none.
     /// </summary>
     public string? MarkerFile { get; set; }
+
+    /// <summary>New: how measured values of reports are named, folded and written. The section <c>Measurements</c>.</summary>
+    public MeasurementOptions Measurements { get; set; } = new();
 }

@@ -132,3 +132,11 @@ public sealed class DicomUsersAttribute() : ValidationAttribute("a list of NAME:
         return colon > 0 && Passcode.TryParse(entry[(colon + 1)..], out passcode);
     }
 }
+
+/// <summary>One of a few words.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class OneOfAttribute(params string[] words) : ValidationAttribute("one of: " + string.Join(", ", words))
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is null || words.Contains(value);
+}

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using Pacs.Dicom;
 using Pacs.Gdt;
 using Pacs.Storage;
 using Pacs.Web.Jobs;
@@ -292,6 +294,9 @@ public sealed class PacsOptions
     /// <summary>DICOMweb.</summary>
     public DicomWebSettings DicomWeb { get; init; } = new();
 
+    /// <summary>Measured values of reports.</summary>
+    public MeasurementSettings Measurements { get; init; } = new();
+
     /// <summary>Traces, metrics and logs for a collector.</summary>
     public TelemetrySettings Telemetry { get; init; } = new();
 
@@ -305,6 +310,7 @@ public sealed class PacsOptions
         TestDescription = GdtGenerator.TestDescription,
         KeepNegativeValues = GdtGenerator.KeepNegativeValues,
         MarkerFile = GdtGenerator.MarkerFile,
+        Measurements = Measurements.ToOptions(),
     };
 
     /// <summary>What of it the storage floor needs.</summary>
@@ -433,6 +439,45 @@ public sealed class DicomWebSettings
     /// <summary>The path below which it is. Default <c>/dicom-web/</c>, Orthanc's.</summary>
     [WebPath]
     public string Root { get; init; } = "/dicom-web/";
+}
+
+/// <summary>The section <c>Measurements</c>: measured values of reports, as GDT and as text.</summary>
+public sealed class MeasurementSettings
+{
+    /// <summary>
+    /// <c>known</c>: values are exported of the templates that the old plugin knew (5200, SONO1000, SONO10000). <c>all</c>: of every Structured Report. Default <c>known</c>: practice
+    /// software is not sent values nobody has set it up for.
+    /// </summary>
+    [OneOf("known", "all")]
+    public string Reports { get; init; } = "known";
+
+    /// <summary>
+    /// Field 8410. <c>compatible</c>: the identifiers of the old plugin for its templates, codes for others. <c>code</c>: codes for all, with the whole of the report's values. Default
+    /// <c>compatible</c>: trend tables hang on them.
+    /// </summary>
+    [OneOf("compatible", "code")]
+    public string Identifiers { get; init; } = "compatible";
+
+    /// <summary>Which of several values of one measurement counts where the device has not chosen one. Default <c>mean</c>.</summary>
+    [OneOf("mean", "min", "max", "last")]
+    public string Repeats { get; init; } = "mean";
+
+    /// <summary>The language of names and text in GDT files. Default <c>de</c>; <c>en</c> are the device's own words.</summary>
+    [OneOf("de", "en")]
+    public string Language { get; init; } = "de";
+
+    /// <summary>The field that gets a report as readable lines: <c>6220</c> or <c>6228</c>. Default: none.</summary>
+    [OneOf("6220", "6228")]
+    public string? TextField { get; init; }
+
+    internal MeasurementOptions ToOptions() => new()
+    {
+        AllReports = Reports == "all",
+        Identifiers = Identifiers == "code" ? MeasurementIdentifiers.Code : MeasurementIdentifiers.Compatible,
+        Repeats = Enum.Parse<RepeatedValue>(Repeats, ignoreCase: true),
+        Language = CultureInfo.GetCultureInfo(Language == "de" ? "de-DE" : "en-GB"),
+        TextField = TextField,
+    };
 }
 
 /// <summary>The section <c>Telemetry</c>.</summary>

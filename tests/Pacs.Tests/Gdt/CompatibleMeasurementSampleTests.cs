@@ -4,7 +4,7 @@ using Pacs.Gdt;
 namespace Pacs.Tests;
 
 /// <summary>The reports of <c>shared/samples/A_sr</c> against what is known about them; skipped where the samples are absent.</summary>
-public sealed class MeasurementSampleTests
+public sealed class CompatibleMeasurementSampleTests
 {
     [Theory]
     [InlineData("sono10000_thyroid")]
@@ -12,8 +12,8 @@ public sealed class MeasurementSampleTests
     public void The_reported_results_of_Sonoscape_templates_are_exported(string name)
     {
         var report = Read(SharedSamples.Require("samples", "A_sr", "synthetic", name + ".dcm"));
-        Assert.Contains(report.Template!, Measurements.Templates);
-        var found = Measurements.Read(report);
+        Assert.Contains(report.Template!, CompatibleMeasurements.Templates);
+        var found = CompatibleMeasurements.Read(report);
         var rows = Rows(SharedSamples.Require("samples", "A_sr", "synthetic", name + ".expected-sono.tsv"));
         var reported = rows.Where(r => r["result_number"] == "-1").ToList();
         Assert.NotEmpty(reported);
@@ -26,7 +26,7 @@ public sealed class MeasurementSampleTests
     [Fact]
     public void The_placeholders_of_a_Sonoscape_echo_report_are_not_exported()
     {
-        var found = Measurements.Read(Read(SharedSamples.Require("samples", "A_sr", "synthetic", "sonoscape_like_echo_5200.dcm")));
+        var found = CompatibleMeasurements.Read(Read(SharedSamples.Require("samples", "A_sr", "synthetic", "sonoscape_like_echo_5200.dcm")));
         Assert.NotEmpty(found.Values);
         Assert.DoesNotContain("-1.0", found.Values.Select(v => v.Value));
         Assert.Contains("SOEC2DLVEF", found.Values.Select(v => v.Identifier));
@@ -41,7 +41,7 @@ public sealed class MeasurementSampleTests
         {
             var file = table[..^".expected-measurements.tsv".Length];
             file = File.Exists(file) ? file : file + ".dcm";
-            var found = Measurements.Read(Read(file));
+            var found = CompatibleMeasurements.Read(Read(file));
             var known = found.Values.Select(v => v.Path).Concat(found.LeftOut.Select(i => i.Path)).ToHashSet();
             foreach (var row in Rows(table))
             {

@@ -3,27 +3,12 @@ using Pacs.Dicom;
 
 namespace Pacs.Gdt;
 
-/// <summary>A measured value of a report, as the practice software gets it.</summary>
-/// <param name="Identifier">8410, by which it is filed.</param>
-/// <param name="Name">8411, for people.</param>
-/// <param name="Value">8420, a decimal point whatever the culture.</param>
-/// <param name="Unit">8421: the UCUM code, or what the device displays. May be empty.</param>
-/// <param name="RealId">The device's own id of the measurement, 8470; null for echo reports.</param>
-/// <param name="Source">How it was measured (<c>2D mode</c>), 8470; null where the device does not say.</param>
-/// <param name="Path">Where in the content tree it was.</param>
-public sealed record Measurement(string Identifier, string Name, string Value, string Unit, string? RealId, string? Source, string Path);
-
-/// <summary>A numeric item of a report that is not exported, and why. Free of patient data: fit for logs.</summary>
-/// <param name="Path">Where in the content tree it is.</param>
-/// <param name="Reason">Why, in a few words.</param>
-public sealed record LeftOutItem(string Path, string Reason);
-
 /// <summary>
-/// The measured values of a Structured Report, found by one walk over its content tree: the measurement groups of echo reports (TID 5200) and
-/// the measurements of Sonoscape's private templates. Which, in what order and under which identifiers is what the old plugin did, where it did
-/// not fail; one odd item never costs the others.
+/// The measured values as the old plugin exported them, where it did not fail: the measurement groups of echo reports (TID 5200) and the measurements of
+/// Sonoscape's private templates, in its order and under its identifiers. One odd item never costs the others. All that is new goes into
+/// <see cref="CodedMeasurements"/>; this stays as it is, because trend tables in practice software hang on it.
 /// </summary>
-public sealed class Measurements
+public sealed class CompatibleMeasurements
 {
     // only code values are compared, never the schemes, as in the old plugin: devices write SRT, SNM3 and 99SDM for the same code
     private const string MeasurementGroup = "125007";
@@ -39,30 +24,23 @@ public sealed class Measurements
     private readonly bool _keepNegative;
     private readonly bool _minusOneIsPlaceholder;
 
-    private Measurements(bool keepNegative, bool minusOneIsPlaceholder) => (_keepNegative, _minusOneIsPlaceholder) = (keepNegative, minusOneIsPlaceholder);
-
-    /// <summary>The values, in the order of the file.</summary>
-    public IReadOnlyList<Measurement> Values { get; private set; } = [];
-
-    /// <summary>The numeric items that are not among them.</summary>
-    public IReadOnlyList<LeftOutItem> LeftOut => _leftOut;
+    private CompatibleMeasurements(bool keepNegative, bool minusOneIsPlaceholder) => (_keepNegative, _minusOneIsPlaceholder) = (keepNegative, minusOneIsPlaceholder);
 
     /// <summary>Reads the values of a report.</summary>
     /// <param name="report">Its content tree, of whatever template.</param>
     /// <param name="keepNegative">Whether echo values of -1 and below are exported; see <see cref="GdtOptions.KeepNegativeValues"/>.</param>
-    public static Measurements Read(SrDocument report, bool keepNegative = true)
+    public static ReportValues Read(SrDocument report, bool keepNegative = true)
     {
         ArgumentNullException.ThrowIfNull(report);
         // Sonoscape fills echo values that were not measured with -1
         var manufacturer = report.Root.Item.GetString(DicomTag.Manufacturer) ?? "";
-        var found = new Measurements(keepNegative, manufacturer.Contains("Sonoscape", StringComparison.OrdinalIgnoreCase));
+        var found = new CompatibleMeasurements(keepNegative, manufacturer.Contains("Sonoscape", StringComparison.OrdinalIgnoreCase));
         foreach (var path in report.LeftOut)
         {
             found._leftOut.Add(new LeftOutItem(path, "content below is too deep or too large"));
         }
         found.Walk(report.Root);
-        found.Values = [.. found._candidates.Values.SelectMany(c => c).Where(c => c.Exported).Select(c => c.Value)];
-        return found;
+        return new ReportValues([.. found._candidates.Values.SelectMany(c => c).Where(c => c.Exported).Select(c => c.Value)], found._leftOut);
     }
 
     // depth first, children before their container, without recursion: the depth is the sender's choice

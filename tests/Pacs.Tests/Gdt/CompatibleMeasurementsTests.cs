@@ -4,7 +4,7 @@ using static Pacs.Tests.SrBuilder;
 
 namespace Pacs.Tests;
 
-public sealed class MeasurementsTests
+public sealed class CompatibleMeasurementsTests
 {
     [Fact]
     public void A_value_of_a_measurement_group_has_name_value_unit_and_image_mode()
@@ -81,7 +81,7 @@ public sealed class MeasurementsTests
     {
         var report = Report("5200", Group("2D mode", Num("1", "Global Strain", "-18.4", "%"), Num("2", "Minus Half", "-0.5"), Num("3", "Minus One", "-1")));
         Assert.Equal(["-18.4", "-0.5", "-1.0"], Read(report).Values.Select(v => v.Value));
-        var old = Measurements.Read(SrReader.Read(report), keepNegative: false);
+        var old = CompatibleMeasurements.Read(SrReader.Read(report), keepNegative: false);
         Assert.Equal(["-0.5"], old.Values.Select(v => v.Value));
         Assert.Equal(["1.1.2", "1.1.4"], old.LeftOut.Select(i => i.Path));
     }
@@ -166,5 +166,5 @@ public sealed class MeasurementsTests
         Assert.NotEmpty(Read(Report("5200", Group("2D mode", values))).LeftOut); // they share their initials
     }
 
-    private static Measurements Read(DicomDataset report) => Measurements.Read(SrReader.Read(report));
+    private static ReportValues Read(DicomDataset report) => CompatibleMeasurements.Read(SrReader.Read(report));
 }
