@@ -128,6 +128,7 @@ namespace Pacs.Web
             });
             services.AddJobs();
             services.AddSingleton<Readiness>();
+            services.AddDicomWeb();
             services.AddPages();
 
             replace?.Invoke(services);

@@ -6,6 +6,12 @@ namespace Pacs.Web;
 /// <summary>DICOMweb (PS3.18): searching, retrieving and storing over HTTP.</summary>
 public static class DicomWebSetup
 {
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+
+    /// <summary>Adds what the services need.</summary>
+    public static void AddDicomWeb(this IServiceCollection services) => services.AddSingleton<WadoTarget>().AddSingleton<DecodingSlots>()
+        .AddSingleton<RetrieveRoutes>().AddSingleton<MetadataRoutes>().AddSingleton<FrameRoutes>().AddSingleton<BulkDataRoutes>();
+
     /// <summary>Maps the services below <see cref="DicomWebSettings.Root"/>.</summary>
     public static void MapDicomWeb(this WebApplication app, PacsOptions options)
     {
@@ -13,6 +19,26 @@ public static class DicomWebSetup
         {
             var routes = app.MapGroup(options.DicomWeb.Root.TrimEnd('/'));
             routes.MapQido();
+            routes.MapWado();
         }
+    }
+
+    // PS3.18 tables 10.4.1-1 to 10.4.1-5
+    private static void MapWado(this IEndpointRouteBuilder routes)
+    {
+        const string Study = "/studies/{study}", Series = Study + "/series/{series}", Instance = Series + "/instances/{instance}";
+        routes.MapMethods(Study, Reading, (HttpContext context, RetrieveRoutes retrieve, string study) => retrieve.AnswerAsync(context, study, null, null));
+        routes.MapMethods(Series, Reading, (HttpContext context, RetrieveRoutes retrieve, string study, string series) => retrieve.AnswerAsync(context, study, series, null));
+        routes.MapMethods(Instance, Reading,
+            (HttpContext context, RetrieveRoutes retrieve, string study, string series, string instance) => retrieve.AnswerAsync(context, study, series, instance));
+        routes.MapMethods(Study + "/metadata", Reading, (HttpContext context, MetadataRoutes metadata, string study) => metadata.AnswerAsync(context, study, null, null));
+        routes.MapMethods(Series + "/metadata", Reading,
+            (HttpContext context, MetadataRoutes metadata, string study, string series) => metadata.AnswerAsync(context, study, series, null));
+        routes.MapMethods(Instance + "/metadata", Reading,
+            (HttpContext context, MetadataRoutes metadata, string study, string series, string instance) => metadata.AnswerAsync(context, study, series, instance));
+        routes.MapMethods(Instance + "/bulkdata/{**path}", Reading,
+            (HttpContext context, BulkDataRoutes bulk, string study, string series, string instance, string path) => bulk.AnswerAsync(context, study, series, instance, path));
+        routes.MapMethods(Instance + "/frames/{list}", Reading,
+            (HttpContext context, FrameRoutes frames, string study, string series, string instance, string list) => frames.AnswerAsync(context, study, series, instance, list));
     }
 }

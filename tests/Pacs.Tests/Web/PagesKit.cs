@@ -55,13 +55,13 @@ internal static class PagesKit
 
     /// <summary>Stores a data set as a door does.</summary>
     /// <returns>The data set in the bytes it was stored in.</returns>
-    public static async Task<byte[]> StoreAsync(TestServer server, DicomDataset dataset)
+    public static async Task<byte[]> StoreAsync(TestServer server, DicomDataset dataset, TransferSyntax? syntax = null)
     {
         var ct = TestContext.Current.CancellationToken;
         var archive = server.Services.GetRequiredService<Archive>();
-        var bytes = DicomWriter.ToBytes(dataset, TransferSyntax.ExplicitVRLittleEndian);
-        await using var staged = archive.Stage(
-            dataset.GetString(DicomTag.SOPClassUID)!, dataset.GetString(DicomTag.SOPInstanceUID)!, TransferSyntax.ExplicitVRLittleEndian, "TEST");
+        syntax ??= TransferSyntax.ExplicitVRLittleEndian;
+        var bytes = DicomWriter.ToBytes(dataset, syntax);
+        await using var staged = archive.Stage(dataset.GetString(DicomTag.SOPClassUID)!, dataset.GetString(DicomTag.SOPInstanceUID)!, syntax, "TEST");
         await staged.AppendAsync(bytes);
         var result = await archive.CommitAsync(staged, new Origin(OriginKind.Dimse, "TEST", "ORTHANC", "127.0.0.1"), ct);
         Assert.True(result.IsSafe, result.Reason);

@@ -1,0 +1,72 @@
+using Pacs.Dicom;
+using Pacs.Dicom.Imaging;
+using Pacs.Storage;
+
+namespace Pacs.Web.DicomWeb;
+
+/// <summary>WADO-RS bulk data: the values to which metadata have an address (PS3.18 §10.4.1.1.5).</summary>
+internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRoutes frames)
+{
+    /// <summary>Answers for one value.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="study">Study Instance UID.</param>
+    /// <param name="series">Series Instance UID.</param>
+    /// <param name="instance">SOP Instance UID.</param>
+    /// <param name="path">The place of the value in the data set.</param>
+    public async Task<IResult> AnswerAsync(HttpContext context, string study, string series, string instance, string path)
+    {
+        var ct = context.RequestAborted;
+        if (await target.FindInstanceAsync(study, series, instance, ct) is not { } location || archive.TryGetPath(location.Key) is not { } file)
+        {
+            return DicomWebError.NotFound;
+        }
+        var stored = TransferSyntax.Get(location.SyntaxUid);
+        if (path == DicomTag.PixelData.ToHexString() && stored.IsEncapsulated)
+        {
+            return await frames.AllAsync(context, location); // compressed frames are parts of their own
+        }
+        if (MediaRange.Choose(MediaRange.Of(context.Request), MediaTypes.OctetStream) is not { Range: var range })
+        {
+            return DicomWebError.NotAcceptable("Bulk data are application/octet-stream, alone or in multipart/related");
+        }
+        var tag = $"{Path.GetFileNameWithoutExtension(location.Key)}-{path.Replace('/', '-')}";
+        try
+        {
+            if (path == DicomTag.PixelData.ToHexString() && stored is { IsDeflated: false, IsBigEndian: false })
+            {
+                return Native(context, location, file, range.IsMultipart, tag);
+            }
+            // the header is enough for everything but what had to be inflated or swapped
+            var whole = stored.IsDeflated || stored.IsBigEndian;
+            var read = await DicomFile.OpenAsync(file, whole ? null : DicomReadOptions.HeaderOnly, ct);
+            return BulkDataPath.Find(read.Dataset, path) is { Items: null, Fragments: null } element
+                ? Answer(range.IsMultipart, tag, element.Value) : DicomWebError.NotFound;
+        }
+        catch (DicomException e)
+        {
+            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The stored instance is damaged: {e.Message}");
+        }
+        catch (FileNotFoundException)
+        {
+            return DicomWebError.NotFound;
+        }
+    }
+
+    private IResult Native(HttpContext context, InstanceLocation location, string path, bool isMultipart, string tag)
+    {
+        ByteRange pixels;
+        using (var instance = InstancePixels.Open(path))
+        {
+            pixels = instance.Frames.LocateAll()[0];
+        }
+        var file = StoredFiles.TryOpen(archive, location);
+        if (file is null)
+        {
+            return DicomWebError.NotFound;
+        }
+        return isMultipart ? new MultipartBytes(MediaTypes.OctetStream, file, pixels) : new ByteAnswer(MediaTypes.OctetStream, tag, file, pixels.Offset, pixels.Length);
+    }
+
+    private static IResult Answer(bool isMultipart, string tag, ReadOnlyMemory<byte> value) =>
+        isMultipart ? new MultipartBytes(MediaTypes.OctetStream, value) : new ByteAnswer(MediaTypes.OctetStream, tag, value);
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using Pacs.Dicom;
+using Pacs.Dicom.Imaging;
+using Pacs.Storage;
+
+namespace Pacs.Web.DicomWeb;
+
+/// <summary>WADO-RS frames (PS3.18 §10.4.1.1.6): the stored bytes where the client takes them, else the samples.</summary>
+internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
+{
+    // what nobody asks for at once
+    private const int MaxFrames = 10_000;
+
+    /// <summary>Answers for some frames.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="study">Study Instance UID.</param>
+    /// <param name="series">Series Instance UID.</param>
+    /// <param name="instance">SOP Instance UID.</param>
+    /// <param name="list">Their numbers, from 1, separated by commas.</param>
+    public async Task<IResult> AnswerAsync(HttpContext context, string study, string series, string instance, string list)
+    {
+        if (!TryParse(list, out var numbers))
+        {
+            return DicomWebError.BadRequest("Frames are numbers from 1, separated by commas");
+        }
+        return await target.FindInstanceAsync(study, series, instance, context.RequestAborted) is { } location ? await AnswerAsync(context, location, numbers) : DicomWebError.NotFound;
+    }
+
+    /// <summary>Answers for all frames of an instance: the bulk data of compressed pixels.</summary>
+    public Task<IResult> AllAsync(HttpContext context, InstanceLocation location) => AnswerAsync(context, location, null);
+
+    private async Task<IResult> AnswerAsync(HttpContext context, InstanceLocation location, List<int>? numbers)
+    {
+        if (!FrameForm.TryChoose(MediaRange.Of(context.Request), TransferSyntax.Get(location.SyntaxUid), out var form, out var reason))
+        {
+            return DicomWebError.NotAcceptable(reason);
+        }
+        if (target.PathOf(location) is not { } path)
+        {
+            return DicomWebError.NotFound;
+        }
+        if (!InstanceHeader.MayHavePixels(location))
+        {
+            return InstanceHeader.NoPixels;
+        }
+        try
+        {
+            using var pixels = InstancePixels.Open(path);
+            numbers ??= [.. Enumerable.Range(1, Math.Min(pixels.Count, MaxFrames))];
+            if (numbers.Exists(n => n > pixels.Count))
+            {
+                return DicomWebError.NotFound;
+            }
+            if (!form.IsMultipart && numbers.Count > 1)
+            {
+                return DicomWebError.NotAcceptable("Several frames are multipart/related only");
+            }
+            return await WriteAsync(context, location, pixels, form, numbers);
+        }
+        catch (DicomException e) when (!context.Response.HasStarted)
+        {
+            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The frame cannot be read: {e.Message}");
+        }
+        catch (FileNotFoundException) when (!context.Response.HasStarted)
+        {
+            return DicomWebError.NotFound;
+        }
+    }
+
+    private async Task<IResult> WriteAsync(HttpContext context, InstanceLocation location, InstancePixels pixels, FrameForm form, List<int> numbers)
+    {
+        var (response, ct) = (context.Response, context.RequestAborted);
+        var boundary = MultipartWriter.NewBoundary();
+        for (var i = 0; i < numbers.Count; i++)
+        {
+            using var frame = await ReadAsync(pixels, numbers[i], form.IsStored, ct);
+            if (!form.IsMultipart)
+            {
+                var tag = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(location.Key)}-{numbers[i]}-{form.Syntax.Uid}");
+                return new ByteAnswer(form.ContentType, tag, frame.Memory.ToArray());
+            }
+            var head = MultipartWriter.PartHead(boundary, form.ContentType, frame.Memory.Length);
+            if (i == 0)
+            {
+                // only now is it sure that there is something to send
+                response.ContentType = MultipartWriter.ContentType(form.Type, boundary);
+                response.Headers.CacheControl = "private, no-cache";
+                if (numbers.Count == 1)
+                {
+                    response.ContentLength = head.Length + frame.Memory.Length + MultipartWriter.End(boundary).Length;
+                }
+                if (HttpMethods.IsHead(context.Request.Method))
+                {
+                    return Results.Empty;
+                }
+            }
+            await response.Body.WriteAsync(head, ct);
+            await response.Body.WriteAsync(frame.Memory, ct);
+        }
+        await response.Body.WriteAsync(MultipartWriter.End(boundary), ct);
+        return Results.Empty;
+    }
+
+    private async ValueTask<FrameBytes> ReadAsync(InstancePixels pixels, int number, bool isStored, CancellationToken ct)
+    {
+        if (isStored)
+        {
+            var stored = pixels.ReadFrame(number);
+            return new FrameBytes(stored, stored.Memory);
+        }
+        using var slot = await slots.TakeAsync(ct);
+        using var decoded = pixels.Decode(number);
+        return new FrameBytes(null, decoded.Data.ToArray());
+    }
+
+    private static bool TryParse(string list, out List<int> numbers)
+    {
+        numbers = [];
+        foreach (var part in list.Split(','))
+        {
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1 || numbers.Count == MaxFrames)
+            {
+                return false;
+            }
+            numbers.Add(number);
+        }
+        return true;
+    }
+
+    /// <summary>The bytes of a frame, and whom they belong to.</summary>
+    private readonly struct FrameBytes(IDisposable? owner, ReadOnlyMemory<byte> memory) : IDisposable
+    {
+        public ReadOnlyMemory<byte> Memory => memory;
+
+        public void Dispose() => owner?.Dispose();
+    }
+}

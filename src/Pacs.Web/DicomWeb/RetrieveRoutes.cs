@@ -1,0 +1,103 @@
+using Microsoft.Win32.SafeHandles;
+using Pacs.Storage;
+
+namespace Pacs.Web.DicomWeb;
+
+/// <summary>WADO-RS: whole instances (PS3.18 §10.4.1.1.1), as their files lie on the disk or in another transfer syntax.</summary>
+internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive, ILogger<RetrieveRoutes> logger)
+{
+    /// <summary>Answers for a study, a series or an instance.</summary>
+    public async Task<IResult> AnswerAsync(HttpContext context, string study, string? series, string? instance)
+    {
+        if (MediaRange.Choose(MediaRange.Of(context.Request), MediaTypes.Dicom) is not { Range: var range })
+        {
+            return DicomWebError.NotAcceptable("Instances are multipart/related; type=\"application/dicom\", a single one also application/dicom");
+        }
+        if (await target.FindAsync(study, series, instance, context.RequestAborted) is not { } found)
+        {
+            return DicomWebError.TooLarge("Too many instances for one answer: ask series by series");
+        }
+        var locations = found.Where(l => StoredFiles.IsWhole(archive, l)).ToList();
+        if (locations.Count < found.Count)
+        {
+            LogMissing(found.Count - locations.Count, found.First(l => !locations.Contains(l)).Id);
+            context.Response.Headers.Append("Warning", "299 Pacs \"The files of some instances are missing\"");
+        }
+        if (locations.Count == 0)
+        {
+            return DicomWebError.NotFound;
+        }
+        var parts = new List<OutgoingFile>(locations.Count);
+        foreach (var location in locations)
+        {
+            if (OutgoingFile.For(location, range.TransferSyntax, out var reason) is not { } part)
+            {
+                return DicomWebError.NotAcceptable(reason!);
+            }
+            parts.Add(part);
+        }
+        if (range is { IsMultipart: false, Type: MediaTypes.Dicom })
+        {
+            return parts is [var single] ? await SingleAsync(single, context.RequestAborted)
+                : DicomWebError.NotAcceptable("Several instances are multipart/related; type=\"application/dicom\" only");
+        }
+        await WriteAsync(context, parts, locations.Count < found.Count);
+        return Results.Empty;
+    }
+
+    private async Task<IResult> SingleAsync(OutgoingFile part, CancellationToken ct)
+    {
+        var name = part.Location.Id + ".dcm";
+        var tag = Path.GetFileNameWithoutExtension(part.Location.Key);
+        if (part.IsAsStored)
+        {
+            return StoredFiles.TryOpen(archive, part.Location) is { } file
+                ? new ByteAnswer(MediaTypes.Dicom, tag, file, 0, part.Location.Size) { FileName = name } : DicomWebError.NotFound;
+        }
+        return new ByteAnswer(MediaTypes.Dicom, $"{tag}-{part.Syntax.Uid}", await part.ConvertAsync(archive, ct)) { FileName = name };
+    }
+
+    private async Task WriteAsync(HttpContext context, List<OutgoingFile> parts, bool isPartial)
+    {
+        var (response, ct) = (context.Response, context.RequestAborted);
+        var boundary = MultipartWriter.NewBoundary();
+        response.StatusCode = isPartial ? StatusCodes.Status206PartialContent : StatusCodes.Status200OK;
+        response.ContentType = MultipartWriter.ContentType(MediaTypes.Dicom, boundary);
+        var end = MultipartWriter.End(boundary);
+        if (parts.TrueForAll(p => p.IsAsStored))
+        {
+            // whoever waits for a gigabyte wants to see how far it is
+            response.ContentLength = parts.Sum(p => Head(boundary, p, p.Location.Size).Length + p.Location.Size) + end.Length;
+        }
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
+        }
+        foreach (var part in parts)
+        {
+            if (!part.IsAsStored)
+            {
+                var converted = await part.ConvertAsync(archive, ct);
+                await response.Body.WriteAsync(Head(boundary, part, converted.Length), ct);
+                await response.Body.WriteAsync(converted, ct);
+                continue;
+            }
+            using var file = Open(part.Location);
+            var head = Head(boundary, part, part.Location.Size);
+            head.CopyTo(response.BodyWriter.GetSpan(head.Length));
+            response.BodyWriter.Advance(head.Length);
+            await StoredFiles.SendAsync(response, file, 0, part.Location.Size, ct);
+        }
+        await response.Body.WriteAsync(end, ct);
+    }
+
+    private static byte[] Head(string boundary, OutgoingFile part, long length) =>
+        MultipartWriter.PartHead(boundary, $"{MediaTypes.Dicom}; transfer-syntax={part.Syntax.Uid}", length);
+
+    // it was there a moment ago: half an answer must not look like a whole one, so the connection breaks
+    private SafeFileHandle Open(InstanceLocation location) =>
+        StoredFiles.TryOpen(archive, location) ?? throw new FileNotFoundException($"The file of instance {location.Id} has gone");
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The files of {Count} instances are missing or have another size than the index knows, the first is {Instance}: they are left out")]
+    private partial void LogMissing(int count, ResourceId instance);
+}
