@@ -20,8 +20,8 @@ internal sealed class JpegDecoder(PixelDescription image) : IDisposable
     private DecodedFrame? _output;
     private int _restartInterval;
     private int _scans;
-    private bool _isJfif;
-    private int? _adobeTransform;
+    private JpegColorSpace _color;
+    private byte[] _components = [];
 
     /// <summary>Decodes a stream.</summary>
     /// <exception cref="DicomException">The stream is damaged, ends too early, or uses a process that is not supported.</exception>
@@ -83,11 +83,8 @@ internal sealed class JpegDecoder(PixelDescription image) : IDisposable
             case JpegMarker.RestartInterval when content.Length >= 2:
                 _restartInterval = BinaryPrimitives.ReadUInt16BigEndian(content);
                 break;
-            case JpegMarker.App0:
-                _isJfif |= content.StartsWith("JFIF\0"u8);
-                break;
-            case JpegMarker.App14:
-                _adobeTransform = JpegSegment.AdobeTransform(content) ?? _adobeTransform;
+            case JpegMarker.App0 or JpegMarker.App14:
+                _color.Take(segment);
                 break;
             case JpegMarker.Baseline or JpegMarker.Extended or JpegMarker.Progressive or JpegMarker.Lossless:
                 if (_frame is not null)
@@ -95,6 +92,7 @@ internal sealed class JpegDecoder(PixelDescription image) : IDisposable
                     throw new DicomException("The JPEG stream has two frame headers", null, segment.Offset);
                 }
                 _frame = JpegFrame.Read(segment.Marker, content, segment.Offset, image);
+                _components = content[6..].ToArray();
                 if (_frame.IsLossless)
                 {
                     _output = DecodedFrame.Rent(image, _frame.Width, _frame.Height, _frame.Components.Length, _frame.Precision > 8 ? 16 : 8, _frame.Precision);
@@ -212,25 +210,10 @@ internal sealed class JpegDecoder(PixelDescription image) : IDisposable
         return output;
     }
 
-    /// <summary>
-    /// Whether the components are YCbCr. PS3.5 §8.2.1 wants the data set to say so, but what browsers and libjpeg see counts where the stream is clear: JFIF is YCbCr by definition,
-    /// Adobe's segment says what it is, and components may be called R, G, B. Only an unclear stream is what the Photometric Interpretation says, unless colour
-    /// is stored smaller, which nobody does with RGB.
-    /// </summary>
-    private JpegConversion Conversion(JpegFrame frame)
+    private JpegConversion Conversion(JpegFrame frame) => frame.Components.Length switch
     {
-        var components = frame.Components;
-        if (components.Length == 4)
-        {
-            return _adobeTransform == 2 ? JpegConversion.YcckToCmyk : JpegConversion.None;
-        }
-        if (components.Length != 3)
-        {
-            return JpegConversion.None;
-        }
-        var isRgb = !_isJfif && (_adobeTransform is { } transform ? transform == 0
-            : components is [{ Id: (byte)'R' }, { Id: (byte)'G' }, { Id: (byte)'B' }]
-            || (image.PhotometricInterpretation == "RGB" && Array.TrueForAll(components, c => c.Across == frame.MostAcross && c.Down == frame.MostDown)));
-        return isRgb ? JpegConversion.None : JpegConversion.YccToRgb;
-    }
+        3 when !_color.IsRgb(_components, image.PhotometricInterpretation) => JpegConversion.YccToRgb,
+        4 when _color.AdobeTransform == 2 => JpegConversion.YcckToCmyk,
+        _ => JpegConversion.None,
+    };
 }

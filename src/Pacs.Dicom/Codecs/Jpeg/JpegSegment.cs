@@ -61,8 +61,4 @@ internal readonly ref struct JpegSegment
             return true;
         }
     }
-
-    /// <summary>What an APP14 segment of Adobe says: 0 for no transform, 1 for YCbCr, 2 for YCCK; null when it is none or says something else.</summary>
-    public static int? AdobeTransform(ReadOnlySpan<byte> content) =>
-        content.Length >= 12 && content.StartsWith("Adobe"u8) && content[11] <= 2 ? content[11] : null;
 }
