@@ -1,5 +1,8 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Pacs.Dicom;
 using Pacs.Dicom.Codecs;
 using Pacs.Tests;
 
@@ -47,5 +50,41 @@ public sealed class JpegEncoderInteropTests : IDisposable
         var ours = new ArrayBufferWriter<byte>();
         JpegEncoder.Encode(Array.ConvertAll(picture, s => (byte)s), width, height, samples, quality, ours, subsampling);
         Assert.Equal(await File.ReadAllBytesAsync(target, TestContext.Current.CancellationToken), ours.WrittenSpan.ToArray());
+    }
+
+    [Theory]
+    [InlineData(61, 43, 1, 8)]
+    [InlineData(61, 43, 1, 12)]
+    [InlineData(317, 201, 1, 16)]
+    [InlineData(317, 201, 3, 8)]
+    [InlineData(1, 1, 1, 16)]
+    [InlineData(1, 9, 3, 8)]
+    public async Task Dcmtk_decodes_the_lossless_frames_we_wrote(int width, int height, int samples, int precision)
+    {
+        Tool.Require("dcmdjpeg");
+        var picture = TestPicture.Create(width, height, samples, precision, width);
+        var native = precision > 8 ? MemoryMarshal.AsBytes(picture.AsSpan()).ToArray() : Array.ConvertAll(picture, s => (byte)s);
+        var ours = new ArrayBufferWriter<byte>();
+        JpegLosslessEncoder.Encode(native, width, height, samples, precision, ours);
+        byte[] fragment = [.. ours.WrittenSpan, .. new byte[ours.WrittenCount % 2]];
+
+        var image = new DicomDataset();
+        void Text(DicomTag tag, string value) => image.Set(new DicomElement(tag, DicomDictionary.GetVr(tag), Encoding.ASCII.GetBytes(value)));
+        Text(DicomTag.SOPClassUID, DicomUid.SecondaryCaptureImageStorage);
+        Text(DicomTag.SOPInstanceUID, "1.2.3");
+        Text(DicomTag.PhotometricInterpretation, samples == 3 ? "RGB" : "MONOCHROME2");
+        image.Set(DicomTag.SamplesPerPixel, samples).Set(DicomTag.Rows, height).Set(DicomTag.Columns, width).Set(DicomTag.BitsAllocated, precision > 8 ? 16 : 8)
+            .Set(DicomTag.BitsStored, precision).Set(DicomTag.HighBit, precision - 1).Set(DicomTag.PixelRepresentation, 0);
+        if (samples == 3)
+        {
+            image.Set(DicomTag.PlanarConfiguration, 0);
+        }
+        image.Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, [default, fragment]));
+        var source = Path.Join(_folder, "lossless.dcm");
+        var target = Path.Join(_folder, "native.dcm");
+        new DicomFile(image, TransferSyntax.JpegLosslessSV1).Save(source);
+        var result = await Tool.RunAsync("dcmdjpeg", TestContext.Current.CancellationToken, "+px", source, target);
+        Assert.True(result.ExitCode == 0, result.All);
+        Assert.Equal(native, DicomFile.Open(target).Dataset.Get(DicomTag.PixelData)!.Value[..native.Length].ToArray());
     }
 }
