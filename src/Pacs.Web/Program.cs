@@ -127,6 +127,7 @@ namespace Pacs.Web
                     : handlers;
             });
             services.AddJobs();
+            services.AddOrthanc();
             services.AddSingleton<Readiness>();
             services.AddDicomWeb();
             services.AddPages();

@@ -90,7 +90,7 @@ public enum JobFault
 /// <param name="Detail">A status, UID or number that the kind goes with; empty for none.</param>
 public sealed record JobError(int Code, JobFault Fault, string Sentence, string Detail = "");
 
-/// <summary>A piece of work on a list of instances that outlives the process: sending them to a node.</summary>
+/// <summary>A piece of work with a node that outlives the process: sending instances to it, or having it send some.</summary>
 public sealed class Job
 {
     /// <summary>Row number.</summary>
@@ -99,7 +99,7 @@ public sealed class Job
     /// <summary>The id that others see: a UUID.</summary>
     public string PublicId { get; set; } = "";
 
-    /// <summary>What it does, by Orthanc's names: <c>DicomModalityStore</c>.</summary>
+    /// <summary>What it does, by Orthanc's names: <c>DicomModalityStore</c>, <c>DicomMoveScu</c>, <c>DicomGetScu</c>.</summary>
     public string Kind { get; set; } = "";
 
     /// <summary>How far it is.</summary>
@@ -188,7 +188,7 @@ public sealed class JobItem
     /// <summary>Its place in the list.</summary>
     public int Ordinal { get; set; }
 
-    /// <summary>The instance; it may be gone by now.</summary>
+    /// <summary>The instance, which may be gone by now; of a retrieve the digest of what is asked for.</summary>
     public ResourceId Instance { get; set; }
 
     /// <summary>What has become of it.</summary>

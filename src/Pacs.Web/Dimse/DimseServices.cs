@@ -13,6 +13,7 @@ public static class DimseServices
         .AddSingleton<FindScp>()
         .AddSingleton<Modalities>()
         .AddSingleton<ModalityConnections>()
+        .AddSingleton<ModalityFinder>()
         .AddHostedService(s => s.GetRequiredService<Modalities>())
         .AddSingleton<DicomTls>().AddHostedService(s => s.GetRequiredService<DicomTls>())
         .AddSingleton<DicomDoor>()

@@ -6,7 +6,7 @@ namespace Pacs.Web.Dimse;
 /// <summary>What is different in our queries to nodes whose software has peculiarities (<see cref="ModalityManufacturer"/>).</summary>
 public static class ModalityQuirks
 {
-    private static readonly DicomTag[] UniqueKeys = [DicomTag.StudyInstanceUID, DicomTag.SeriesInstanceUID, DicomTag.SOPInstanceUID];
+    private static readonly DicomTag[] UniqueKeys = [DicomTag.PatientID, DicomTag.StudyInstanceUID, DicomTag.SeriesInstanceUID, DicomTag.SOPInstanceUID];
 
     /// <summary>The identifier of a C-FIND-RQ as a node understands it.</summary>
     /// <param name="node">Who is asked.</param>
@@ -38,7 +38,7 @@ public static class ModalityQuirks
         {
             ModalityManufacturer.GenericNoUniversalWildcard when isUniversal => Empty(element),
             ModalityManufacturer.GenericNoWildcardInDates when isUniversal && (element.Vr == DicomVr.DA || element.Vr == DicomVr.TM || element.Vr == DicomVr.DT) => Empty(element),
-            ModalityManufacturer.GE when element.Value.IsEmpty && UniqueKeys.Contains(element.Tag) => new DicomElement(element.Tag, element.Vr, "*\0"u8.ToArray()),
+            ModalityManufacturer.GE when element.Value.IsEmpty && UniqueKeys.Contains(element.Tag) => new DicomElement(element.Tag, element.Vr, element.Vr == DicomVr.UI ? "*\0"u8.ToArray() : "* "u8.ToArray()),
             _ => element,
         };
     }

@@ -10,7 +10,7 @@ namespace Pacs.Web.Jobs;
 /// a small one; a node that does not answer is left alone for a while, longer each time.
 /// </summary>
 public sealed partial class JobRunner(
-    JobQueue queue, IndexReader index, Archive archive, CommitmentRequests requests, CommitmentScu scu, Modalities modalities, ModalityConnections connections, PacsOptions options,
+    JobQueue queue, IndexReader index, Archive archive, CommitmentRequests requests, CommitmentScu scu, StoreScp storeScp, Modalities modalities, ModalityConnections connections, PacsOptions options,
     TimeProvider time, ILogger<JobRunner> logger) : BackgroundService
 {
     // between two attempts to read or change jobs while the index is unavailable
@@ -26,6 +26,7 @@ public sealed partial class JobRunner(
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
 
     private readonly StoreWork _store = new(queue, index, archive, requests, scu);
+    private readonly RetrieveWork _retrieve = new(queue, connections, storeScp);
     private readonly ConcurrentDictionary<string, Task> _lanes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (int Failures, DateTimeOffset RetryAt)> _silent = new(StringComparer.Ordinal);
@@ -162,7 +163,8 @@ public sealed partial class JobRunner(
     /// <returns>Whether the node answered.</returns>
     private async Task<bool> RunTurnAsync(Job job, StoreLink link, CancellationToken stop)
     {
-        var content = StoreJob.Of(job);
+        var isRetrieve = RetrieveJob.Is(job);
+        var content = isRetrieve ? new StoreJob { Permissive = RetrieveJob.Of(job).Permissive } : StoreJob.Of(job);
         using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop);
         _running[job.PublicId] = halt;
         var turn = new JobTurn(queue, job, time);
@@ -175,7 +177,15 @@ public sealed partial class JobRunner(
             var node = content.Apply(entry);
             using var abort = new CancellationTokenSource();
             await using var stopping = stop.Register(() => abort.CancelAfter(StopPatience));
-            await _store.SendAsync(turn, content, node, link, halt.Token, abort.Token);
+            if (isRetrieve)
+            {
+                var retrieve = RetrieveJob.Of(job);
+                await _retrieve.RunAsync(turn, retrieve, retrieve.Apply(entry), halt.Token, abort.Token);
+            }
+            else
+            {
+                await _store.SendAsync(turn, content, node, link, halt.Token, abort.Token);
+            }
             _silent.TryRemove(job.Node, out _);
             await turn.SaveAsync();
             if (stop.IsCancellationRequested)

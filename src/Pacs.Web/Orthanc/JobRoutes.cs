@@ -56,7 +56,7 @@ internal static class JobRoutes
         {
             json["CompletionTime"] = Time(completed);
         }
-        if (StoreJob.Of(job).UserData is { } data)
+        if ((RetrieveJob.Is(job) ? RetrieveJob.Of(job).UserData : StoreJob.Of(job).UserData) is { } data)
         {
             json["UserData"] = JsonNode.Parse(data.GetRawText());
         }
@@ -66,6 +66,10 @@ internal static class JobRoutes
     /// <summary>What the job is about, and how far it is.</summary>
     public static JsonObject Content(Job job)
     {
+        if (RetrieveJob.Is(job))
+        {
+            return Content(RetrieveJob.Of(job));
+        }
         var content = StoreJob.Of(job);
         var json = new JsonObject
         {
@@ -82,6 +86,23 @@ internal static class JobRoutes
         if (content.ParentResources.Count > 0)
         {
             json["ParentResources"] = new JsonArray([.. content.ParentResources.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]);
+        }
+        return json;
+    }
+
+    private static JsonObject Content(RetrieveJob content)
+    {
+        var format = Enum.TryParse<TagFormat>(content.Format, out var known) ? known : TagFormat.Short;
+        var json = new JsonObject
+        {
+            ["Description"] = content.Description,
+            ["LocalAet"] = content.LocalAet,
+            ["Query"] = new JsonArray([.. content.Queries.Select(q => OrthancTags.Write(q.ToDataset(), format))]),
+            ["RemoteAet"] = content.RemoteAet,
+        };
+        if (content.TargetAet is { } target)
+        {
+            json["TargetAet"] = target;
         }
         return json;
     }

@@ -23,7 +23,7 @@ internal static class ModalityRoutes
             : new JsonArray([.. modalities.All.Select(m => JsonValue.Create(m.Name))])));
         routes.MapMethods("/modalities/{id}", Get, (string id, HttpRequest request, Modalities modalities) => modalities.Find(id) is null
             ? Unknown(request)
-            : new OrthancResult(new JsonArray("configuration", "echo", "move", "storage-commitment", "store")));
+            : new OrthancResult(new JsonArray("configuration", "echo", "find-worklist", "get", "move", "query", "storage-commitment", "store")));
         routes.MapMethods("/modalities/{id}/configuration", Get, (string id, HttpRequest request, Modalities modalities) => modalities.Find(id) is { } node
             ? new OrthancResult(ModalityJson.Write(node))
             : Unknown(request));

@@ -43,6 +43,20 @@ internal static class OrthancBody
         }
     }
 
+    /// <summary>A text as JSON.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static JsonDocument Parse(string text)
+    {
+        try
+        {
+            return JsonDocument.Parse(text, Json);
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException("Must provide a JSON value", e);
+        }
+    }
+
     /// <summary>A member that is true or false, or null when it is absent or the value is no object.</summary>
     /// <exception cref="FormatException">It is something else.</exception>
     public static bool? Flag(JsonElement json, string name) => !Has(json, name, out var value) ? null
@@ -75,7 +89,9 @@ internal static class OrthancBody
         return json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
     }
 
-    private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken ct)
+    /// <summary>The body as it is.</summary>
+    /// <exception cref="FormatException">It is too long.</exception>
+    public static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken ct)
     {
         using var all = new MemoryStream();
         var block = new byte[8192];

@@ -32,6 +32,12 @@ internal sealed record OrthancError(int Code, string Sentence, int Status)
     /// <summary>What was asked for is not built.</summary>
     public static OrthancError NotImplemented { get; } = new(2, "Not implemented yet", StatusCodes.Status501NotImplemented);
 
+    /// <summary>A number or name that is none of those there are.</summary>
+    public static OrthancError ParameterOutOfRange { get; } = new(3, "Parameter out of range", StatusCodes.Status400BadRequest);
+
+    /// <summary>A parameter that is not what it should be.</summary>
+    public static OrthancError BadParameterType { get; } = new(5, "Bad type for a parameter", StatusCodes.Status400BadRequest);
+
     /// <summary>Something else has to come first.</summary>
     public static OrthancError BadSequenceOfCalls { get; } = new(6, "Bad sequence of calls", StatusCodes.Status500InternalServerError);
 

@@ -5,6 +5,9 @@ namespace Pacs.Web;
 /// <summary>Orthanc's REST API, as far as it is built.</summary>
 public static class OrthancSetup
 {
+    /// <summary>Registers what the routes share. Needs DIMSE and jobs to be registered before.</summary>
+    public static IServiceCollection AddOrthanc(this IServiceCollection services) => services.AddSingleton<RemoteQueries>().AddSingleton<RetrieveStarter>();
+
     /// <summary>Maps the routes; an address nobody has answers with Orthanc's error object, to browsers with the page for it.</summary>
     public static void MapOrthanc(this WebApplication app)
     {
@@ -12,7 +15,8 @@ public static class OrthancSetup
         app.MapChanges();
         app.MapInstances();
         app.MapModalities();
-        app.MapMove();
+        app.MapRetrieve();
+        app.MapQueries();
         app.MapCommitments();
         app.MapJobs();
     }

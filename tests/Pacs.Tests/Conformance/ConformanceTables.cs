@@ -54,7 +54,10 @@ internal static class ConformanceTables
     }
 
     // what we ask of others beside C-STORE
-    private static bool Invokes(string sopClass) => sopClass is DicomUid.Verification or DicomUid.StudyRootQueryRetrieveInformationModelFind or DicomUid.StorageCommitmentPushModel;
+    private static bool Invokes(string sopClass) => sopClass is DicomUid.Verification or DicomUid.StorageCommitmentPushModel
+        or DicomUid.PatientRootQueryRetrieveInformationModelFind or DicomUid.PatientRootQueryRetrieveInformationModelMove or DicomUid.PatientRootQueryRetrieveInformationModelGet
+        or DicomUid.StudyRootQueryRetrieveInformationModelFind or DicomUid.StudyRootQueryRetrieveInformationModelMove or DicomUid.StudyRootQueryRetrieveInformationModelGet
+        or DicomUid.ModalityWorklistInformationModelFind;
 
     private static string Identity() => Table(
         ["", ""],
