@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 # Peers that we did not write. Where they cannot be installed (no Debian, no root) their tests are skipped and say so.
-packages=(dcmtk libjpeg-turbo-progs orthanc python3-pydicom python3-numpy chromium strace php-cli)
+packages=(dcmtk libjpeg-turbo-progs orthanc python3-pydicom python3-numpy chromium strace php-cli libcharls2 libgdcm-tools libopenjp2-tools)
 if command -v dpkg-query >/dev/null && [ "$(id -u)" = 0 ]; then
   missing=()
   for p in "${packages[@]}"; do

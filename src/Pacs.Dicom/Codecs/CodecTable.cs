@@ -9,6 +9,7 @@ public static class CodecTable
 
     private static readonly JpegLsCodec JpegLs = new();
     private static readonly JpegCodec Jpeg = new();
+    private static readonly Jpeg2000Codec Jpeg2000 = new();
 
     private static readonly Dictionary<string, ICodec> Codecs = new(StringComparer.Ordinal)
     {
@@ -26,6 +27,8 @@ public static class CodecTable
         [DicomUid.RLELossless] = new RleCodec(),
         [DicomUid.JPEGLSLossless] = JpegLs,
         [DicomUid.JPEGLSNearLossless] = JpegLs,
+        [DicomUid.JPEG2000Lossless] = Jpeg2000,
+        [DicomUid.JPEG2000] = Jpeg2000,
         [DicomUid.DeflatedImageFrameCompression] = new DeflatedFrameCodec(),
     };
 

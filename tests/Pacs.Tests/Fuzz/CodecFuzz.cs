@@ -16,6 +16,9 @@ public sealed class CodecFuzz
     [Fact]
     public void Jpeg_ls_throws_nothing_but_DicomException() => Fuzz(new JpegLsCodec(), "jpeg-ls", "jls");
 
+    [Fact]
+    public void Jpeg_2000_throws_nothing_but_DicomException() => Fuzz(new Jpeg2000Codec(), "jpeg-2000", "j2k");
+
     private static void Fuzz(ICodec codec, string folder, string prefix)
     {
         var frames = Directory.GetFiles(CompressedFrames.Golden(folder, ""), prefix + "*.dcm").Order(StringComparer.Ordinal)

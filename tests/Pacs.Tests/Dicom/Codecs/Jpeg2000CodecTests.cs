@@ -1,0 +1,63 @@
+using Pacs.Dicom;
+using Pacs.Dicom.Codecs;
+using Pacs.Dicom.Imaging;
+
+namespace Pacs.Tests;
+
+public sealed class Jpeg2000CodecTests
+{
+    private static readonly Jpeg2000Codec Codec = new();
+
+    public static TheoryData<string, string> Goldens => CompressedFrames.Hashes("jpeg-2000", file => file.StartsWith("j2k", StringComparison.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Goldens))]
+    public void Lossless_frames_are_what_OpenJPEG_makes_of_them(string file, string hash) =>
+        Assert.Equal(hash, CompressedFrames.Hash(Codec, CompressedFrames.Golden("jpeg-2000", file)));
+
+    [Fact]
+    public void Lossy_colour_comes_out_as_RGB()
+    {
+        var (image, frames) = CompressedFrames.Read(CompressedFrames.Golden("jpeg-2000", "j2k91_rgb_ict.dcm"));
+        var expected = File.ReadAllBytes(CompressedFrames.Golden("jpeg-2000", "j2k91_rgb_ict.raw"));
+        using var decoded = Codec.Decode(frames[0], image);
+        Assert.Equal((SampleColor.Rgb, 8, 8), (decoded.Color, decoded.BitsAllocated, decoded.BitsStored));
+        // another order of floating point arithmetic
+        Assert.InRange(decoded.Data.ToArray().Zip(expected, (a, b) => Math.Abs(a - b)).Max(), 0, 1);
+    }
+
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(0.9)]
+    [InlineData(0.02)]
+    public void A_stream_that_was_cut_is_refused_with_the_place(double part)
+    {
+        var (image, frames) = CompressedFrames.Read(CompressedFrames.Golden("jpeg-2000", "j2k90_u12.dcm"));
+        var cut = frames[0][..(int)(frames[0].Length * part)];
+        var error = Assert.Throws<DicomException>(() => Codec.Decode(cut, image));
+        Assert.InRange(error.Offset, 0, cut.Length);
+    }
+
+    [Fact]
+    public void High_throughput_is_refused_with_what_it_needs()
+    {
+        var (image, frames) = CompressedFrames.Read(CompressedFrames.Golden("jpeg-2000", "htj2k201_g8.dcm"));
+        Assert.Contains("libopenjp2", Assert.Throws<DicomException>(() => Codec.Decode(frames[0], image)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Each claims work out of proportion to its bytes: sizes, tiles, components, precincts of one sample, layers.</summary>
+    [Theory]
+    [InlineData(4, 0x7FFFFFFFu)]
+    [InlineData(8, 0x7FFFFFFFu)]
+    [InlineData(20, 1u)]
+    [InlineData(24, 1u)]
+    public void Sizes_that_the_bytes_cannot_fill_are_refused(int field, uint value)
+    {
+        var (image, frames) = CompressedFrames.Read(CompressedFrames.Golden("jpeg-2000", "j2k90_g8.dcm"));
+        var bytes = frames[0].ToArray();
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(4 + field), value);
+        var before = GC.GetTotalAllocatedBytes();
+        Assert.Throws<DicomException>(() => Codec.Decode(bytes, image with { Rows = 65535, Columns = 65535 }));
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 50_000_000);
+    }
+}
