@@ -15,14 +15,30 @@ namespace Pacs.Gdt;
 /// <param name="Time">(0008,0030), or the time of reception where it is missing or none; midnight where it is empty, as the old plugin.</param>
 public sealed record Examination(string PatientId, string Accession, string? Modality, string? Description, DateOnly Date, TimeOnly Time)
 {
-    /// <summary>6228: <c>R0000000007 / US: Abdomen</c>.</summary>
-    public string Text => $"{Accession} / " + (Modality, Description) switch
+    /// <summary>(0010,0010).</summary>
+    public PersonName PatientName { get; init; } = PersonName.Empty;
+
+    /// <summary>(0010,0030), null where it is missing or none.</summary>
+    public DateOnly? BirthDate { get; init; }
+
+    /// <summary>(0010,0040): <c>M</c>, <c>F</c>, <c>O</c> or empty.</summary>
+    public string Sex { get; init; } = "";
+
+    /// <summary>(0020,000D).</summary>
+    public string StudyUid { get; init; } = "";
+
+    /// <summary>6228: <c>R0000000007 / US: Abdomen</c>, unless something else is set.</summary>
+    public string Text
     {
-        (null, null) => "",
-        (null, { } description) => description,
-        ({ } modality, null) => modality,
-        ({ } modality, { } description) => $"{modality}: {description}",
-    };
+        get => field ?? $"{Accession} / " + (Modality, Description) switch
+        {
+            (null, null) => "",
+            (null, { } description) => description,
+            ({ } modality, null) => modality,
+            ({ } modality, { } description) => $"{modality}: {description}",
+        };
+        init;
+    }
 
     /// <summary>Reads a header.</summary>
     /// <param name="header">The elements before the pixel data.</param>
@@ -36,7 +52,13 @@ public sealed record Examination(string PatientId, string Accession, string? Mod
             header.GetString(DicomTag.Modality),
             header.GetString(DicomTag.StudyDescription),
             ParseDate(header.GetString(DicomTag.StudyDate)) ?? DateOnly.FromDateTime(received.DateTime),
-            ParseTime(header.GetString(DicomTag.StudyTime)) ?? TimeOnly.FromDateTime(received.DateTime));
+            ParseTime(header.GetString(DicomTag.StudyTime)) ?? TimeOnly.FromDateTime(received.DateTime))
+        {
+            PatientName = PersonName.Parse(header.GetString(DicomTag.PatientName) ?? ""),
+            BirthDate = ParseDate(header.GetString(DicomTag.PatientBirthDate)),
+            Sex = header.GetString(DicomTag.PatientSex) ?? "",
+            StudyUid = header.GetString(DicomTag.StudyInstanceUID) ?? "",
+        };
     }
 
     /// <summary>Takes what the index knows, for an instance whose file cannot be read.</summary>
@@ -51,7 +73,13 @@ public sealed record Examination(string PatientId, string Accession, string? Mod
             entry.Series.Modality,
             entry.Study.Description,
             ParseDate(entry.Study.Date) ?? DateOnly.FromDateTime(received.DateTime),
-            ParseTime(entry.Study.Time) ?? TimeOnly.FromDateTime(received.DateTime));
+            ParseTime(entry.Study.Time) ?? TimeOnly.FromDateTime(received.DateTime))
+        {
+            PatientName = PersonName.Parse(entry.Patient.Name ?? ""),
+            BirthDate = ParseDate(entry.Patient.BirthDate),
+            Sex = entry.Patient.Sex ?? "",
+            StudyUid = entry.Study.Uid,
+        };
     }
 
     /// <summary>A DA, also with the dots of ACR-NEMA (PS3.5 §6.2 note); null when it is none.</summary>

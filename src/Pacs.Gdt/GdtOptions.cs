@@ -11,9 +11,18 @@ public sealed class GdtOptions
 
     /// <summary>
     /// The folder in which the practice software looks for files. Default <c>GdtIncoming</c> in the working directory. It is made when it is absent
-    /// and was never used before; later its absence means that a share is not there, and files wait.
+    /// and was never used before; later its absence means that a share is not there, and files wait. Null: only <see cref="Receivers"/> get files.
     /// </summary>
-    public string IncomingDir { get; set; } = "GdtIncoming";
+    public string? IncomingDir { get; set; } = "GdtIncoming";
+
+    /// <summary>New: the profile of the files in <see cref="IncomingDir"/>. Default <see cref="GdtProfile.DefaultName"/>: what the old plugin wrote.</summary>
+    public string Profile { get; set; } = GdtProfile.DefaultName;
+
+    /// <summary>New: further receivers, each with a folder and a profile of its own. Default none.</summary>
+    public IReadOnlyList<GdtReceiverSettings> Receivers { get; set; } = [];
+
+    /// <summary>New: the address of this server for the practice's browsers, for links in records. Default none: behind a proxy or in a container we cannot know it.</summary>
+    public Uri? LinkAddress { get; set; }
 
     /// <summary>
     /// The old plugin's SQLite file with the studies it had announced. Read once, at the first start that finds it: these studies are not

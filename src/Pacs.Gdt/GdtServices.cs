@@ -13,6 +13,8 @@ public static class GdtServices
     /// </summary>
     public static IServiceCollection AddGdt(this IServiceCollection services)
     {
+        services.AddSingleton(s => GdtReceivers.Create(s.GetRequiredService<GdtOptions>()));
+        services.AddSingleton<GdtContents>();
         services.AddSingleton<GdtFiles>();
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<GdtFiles>());
         services.AddSingleton<IEventConsumer, StudyConsumer>();

@@ -59,22 +59,22 @@ internal sealed class ImportFolder(string path)
     }
 
     /// <summary>Puts both tokens into the folder; they are durable when this returns. Overwrites what an attempt before left behind.</summary>
-    public void Prepare(string kind, ResourceId resource, ReadOnlySpan<byte> body)
+    public void Prepare(GdtKey key, ReadOnlySpan<byte> body)
     {
         try
         {
             BeforeStep?.Invoke("witness");
-            DurableFiles.Write(Witness(kind, resource), []);
+            DurableFiles.Write(Witness(key), []);
             CrashPoint.Hit("gdt-witness");
             BeforeStep?.Invoke("temporary");
-            DurableFiles.Write(Temporary(kind, resource), body);
+            DurableFiles.Write(Temporary(key), body);
             // the names too, not only the bytes: a power cut must not take them away after the index has learnt of them
             BeforeStep?.Invoke("sync");
             DurableFiles.SyncFolder(Path);
         }
         catch (IOException)
         {
-            Discard(kind, resource); // on a full disk the bytes are wanted back
+            Discard(key); // on a full disk the bytes are wanted back
             throw;
         }
     }
@@ -84,9 +84,9 @@ internal sealed class ImportFolder(string path)
     /// True: it has the name, or had it before a crash (the practice software may have fetched it since). False: the name is taken. Null: the folder has
     /// neither of the two tokens, so it is not the folder they were put into.
     /// </returns>
-    public bool? Publish(string kind, ResourceId resource, ReadOnlySpan<byte> body, string name)
+    public bool? Publish(GdtKey key, ReadOnlySpan<byte> body, string name)
     {
-        var temporary = Temporary(kind, resource);
+        var temporary = Temporary(key);
         if (!Directory.Exists(Path))
         {
             throw new ImportFolderException("the folder is not there");
@@ -102,7 +102,7 @@ internal sealed class ImportFolder(string path)
         {
             case RenameResult.Exists:
                 return false;
-            case RenameResult.Missing when !File.Exists(Witness(kind, resource)):
+            case RenameResult.Missing when !File.Exists(Witness(key)):
                 return null;
         }
         CrashPoint.Hit("gdt-renamed");
@@ -115,9 +115,9 @@ internal sealed class ImportFolder(string path)
     public bool IsFree(string name) => !System.IO.Path.Exists(System.IO.Path.Join(Path, name));
 
     /// <summary>Removes the tokens of a delivery that is over or has to begin again. What cannot be removed stays: it does no harm.</summary>
-    public void Discard(string kind, ResourceId resource)
+    public void Discard(GdtKey key)
     {
-        foreach (var token in (string[])[Temporary(kind, resource), Witness(kind, resource)])
+        foreach (var token in (string[])[Temporary(key), Witness(key)])
         {
             try
             {
@@ -131,28 +131,30 @@ internal sealed class ImportFolder(string path)
     }
 
     /// <summary>The deliveries of which there are tokens.</summary>
-    public IEnumerable<(string Kind, ResourceId Resource)> Tokens()
+    public IEnumerable<GdtKey> Tokens()
     {
         foreach (var file in Directory.Exists(Path) ? Directory.EnumerateFiles(Path, ".*") : [])
         {
             var name = System.IO.Path.GetFileName(file.AsSpan());
-            if (!name.EndsWith(TemporaryEnd, StringComparison.Ordinal) && !name.EndsWith(WitnessEnd, StringComparison.Ordinal))
+            if ((name.EndsWith(TemporaryEnd, StringComparison.Ordinal) || name.EndsWith(WitnessEnd, StringComparison.Ordinal))
+                && GdtKey.Parse(name[1..name.LastIndexOf('.')]) is { } key)
             {
-                continue;
-            }
-            var parts = name[1..name.LastIndexOf('.')];
-            var hyphen = parts.IndexOf('-');
-            if (hyphen > 0 && ResourceId.TryParse(parts[(hyphen + 1)..].ToString(), out var resource))
-            {
-                yield return (parts[..hyphen].ToString(), resource);
+                yield return key;
             }
         }
+    }
+
+    /// <summary>The names of the files that wait in the folder, in whatever case.</summary>
+    public HashSet<string> Names()
+    {
+        BeforeStep?.Invoke("list");
+        return Directory.EnumerateFiles(Path).Select(f => System.IO.Path.GetFileName(f)).Where(n => !n.StartsWith('.')).ToHashSet(StringComparer.OrdinalIgnoreCase);
     }
 
     private const string TemporaryEnd = ".tmp";
     private const string WitnessEnd = ".witness";
 
-    private string Temporary(string kind, ResourceId resource) => System.IO.Path.Join(Path, $".{kind}-{resource}{TemporaryEnd}");
+    private string Temporary(GdtKey key) => System.IO.Path.Join(Path, $".{key}{TemporaryEnd}");
 
-    private string Witness(string kind, ResourceId resource) => System.IO.Path.Join(Path, $".{kind}-{resource}{WitnessEnd}");
+    private string Witness(GdtKey key) => System.IO.Path.Join(Path, $".{key}{WitnessEnd}");
 }

@@ -1,74 +1,120 @@
-using Microsoft.Extensions.Logging;
+using Microsoft.EntityFrameworkCore;
 using Pacs.Dicom;
 using Pacs.Storage;
 
 namespace Pacs.Gdt;
 
 /// <summary>
-/// Announces each study to the practice software once, when its first instance has arrived. Instances of Comprehensive SR do not: they have a file of
+/// Announces each study to each receiver once, at the moment he has chosen (<see cref="GdtTrigger"/>). Instances of Comprehensive SR announce none: they have a file of
 /// their own (<see cref="ReportConsumer"/>).
 /// </summary>
-public sealed partial class StudyConsumer(GdtOptions options, GdtFiles files, Archive archive, IndexReader reader, TimeProvider time, ILogger<StudyConsumer> logger)
-    : IEventConsumer
+public sealed class StudyConsumer(GdtReceivers receivers, GdtFiles files, GdtContents contents, IndexReader reader) : IEventConsumer
 {
     private const int MaxKnown = 4096;
 
-    // studies that have their file: what saves a look into the index for every image of a cine loop
+    // studies of which there is nothing to be done at a further image: what saves a look into the index for every image of a cine loop
     private readonly HashSet<ResourceId> _known = [];
 
     /// <inheritdoc/>
     public string Name => "gdt-study";
 
     /// <inheritdoc/>
-    public bool Wants(EventKind kind) => kind == EventKind.NewInstance;
+    public bool Wants(EventKind kind) => kind is EventKind.NewInstance or EventKind.StableStudy or EventKind.StepCompleted;
 
     /// <inheritdoc/>
     public async ValueTask HandleAsync(PacsEvent e, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(e);
         // switched off the events still pass, so that switching it on later does not announce the whole archive
-        if (!options.Enable || await reader.InstanceAsync(e.Resource, ct) is not { } entry)
+        if (receivers.All.Count == 0)
         {
-            return; // or deleted meanwhile
+            return;
         }
+        await files.PrepareAsync(ct);
+        switch (e.Kind)
+        {
+            case EventKind.NewInstance when await reader.InstanceAsync(e.Resource, ct) is { } entry: // or deleted meanwhile
+                await OnInstanceAsync(entry, ct);
+                break;
+            case EventKind.StableStudy or EventKind.StepCompleted when await contents.SpokesmanAsync(e.Resource, ct) is { } entry:
+                await OnStudyAsync(e.Kind, entry, ct);
+                break;
+        }
+    }
+
+    private async Task OnInstanceAsync(InstanceEntry entry, CancellationToken ct)
+    {
         var study = entry.Study.PublicId;
         if (entry.Instance.SopClass == DicomUid.ComprehensiveSRStorage || _known.Contains(study))
         {
             return;
         }
-        await files.PrepareAsync(ct);
-        if (!await files.KnowsAsync(GdtKind.Study, study, ct))
+        var isOpen = false;
+        foreach (var receiver in receivers.All)
         {
-            var examination = await ReadAsync(entry, ct);
-            var record = StudyRecord.Create(
-                examination.PatientId, options.TestId, options.TestDescription, examination.Accession, examination.Date, examination.Time, examination.Text);
-            await files.AddAsync(GdtKind.Study, study, GdtFileName.ForStudy(examination.Accession, study), GdtWriter.ToBytes(record), ct);
-        }
-        if (_known.Count >= MaxKnown)
-        {
-            _known.Clear();
-        }
-        _known.Add(study);
-    }
-
-    private async ValueTask<Examination> ReadAsync(InstanceEntry entry, CancellationToken ct)
-    {
-        var received = TimeZoneInfo.ConvertTime(entry.Instance.ReceivedAt, time.LocalTimeZone);
-        try
-        {
-            if (await archive.ReadHeaderAsync(entry.Instance.PublicId, ct) is { } header)
+            // an image that comes after the step was completed: nobody will report the step again
+            if (receiver.Settings.Trigger == GdtTrigger.FirstInstance
+                || (receiver.Settings.Trigger == GdtTrigger.StepCompleted && await StepAsync(entry.Study.Uid, ct) is StepState.Completed))
             {
-                return Examination.Read(header, received);
+                await AnnounceAsync(receiver, entry, ct);
+            }
+            else
+            {
+                isOpen |= receiver.Settings.Trigger == GdtTrigger.StepCompleted;
             }
         }
-        catch (DicomException e)
+        if (!isOpen)
         {
-            LogUnreadable(e, entry.Instance.PublicId);
+            if (_known.Count >= MaxKnown)
+            {
+                _known.Clear();
+            }
+            _known.Add(study);
         }
-        // file missing or damaged: the study is announced all the same
-        return Examination.Read(entry, received);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The file of {Instance} cannot be read; its study is announced with what the index knows")]
-    private partial void LogUnreadable(Exception e, ResourceId instance);
+    private async Task OnStudyAsync(EventKind kind, InstanceEntry entry, CancellationToken ct)
+    {
+        foreach (var receiver in receivers.All)
+        {
+            var isDue = (kind, receiver.Settings.Trigger) switch
+            {
+                (EventKind.StableStudy, GdtTrigger.StudyStable) => true,
+                (EventKind.StepCompleted, GdtTrigger.StepCompleted) => true,
+                // the device reports no steps
+                (EventKind.StableStudy, GdtTrigger.StepCompleted) => await StepAsync(entry.Study.Uid, ct) is null,
+                _ => false,
+            };
+            if (isDue)
+            {
+                await AnnounceAsync(receiver, entry, ct);
+            }
+            if (kind == EventKind.StableStudy && receiver.Settings.Updates)
+            {
+                await UpdateAsync(receiver, entry, ct);
+            }
+        }
+    }
+
+    private async Task AnnounceAsync(GdtReceiver receiver, InstanceEntry entry, CancellationToken ct)
+    {
+        if (!await files.KnowsAsync(receiver.Name, GdtKind.Study, entry.Study.PublicId, ct))
+        {
+            await files.AddAsync(receiver, GdtKind.Study, entry.Study.PublicId, await contents.StudyAsync(receiver, entry, ct), ct);
+        }
+    }
+
+    // only what says something else: an event that comes twice, or more images of the same examination, make no second file
+    private async Task UpdateAsync(GdtReceiver receiver, InstanceEntry entry, CancellationToken ct)
+    {
+        if (await files.LastAsync(receiver.Name, GdtKind.Study, entry.Study.PublicId, ct) is { } last && last.State != GdtState.Imported
+            && await contents.StudyAsync(receiver, entry, ct) is var content && !content.Body.AsSpan().SequenceEqual(last.Body))
+        {
+            await files.AddAgainAsync(receiver, GdtKind.Study, entry.Study.PublicId, content, ct);
+        }
+    }
+
+    // the furthest state of the study's steps; null when the device has reported none
+    private Task<StepState?> StepAsync(string studyUid, CancellationToken ct) => reader.ReadAsync(
+        (db, token) => db.Steps.Where(s => s.StudyUid == studyUid).OrderByDescending(s => s.UpdatedAt).Select(s => (StepState?)s.State).FirstOrDefaultAsync(token), ct);
 }

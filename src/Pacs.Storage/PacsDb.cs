@@ -40,6 +40,9 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>GDT files and how far their delivery is.</summary>
     public DbSet<GdtFile> GdtFiles => Set<GdtFile>();
 
+    /// <summary>GDT records that came in.</summary>
+    public DbSet<GdtIncoming> GdtIncoming => Set<GdtIncoming>();
+
     /// <summary>The feed. Append with <see cref="Announce"/>.</summary>
     public DbSet<PacsEvent> Events => Set<PacsEvent>();
 
@@ -157,9 +160,17 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
         modelBuilder.Entity<GdtFile>(e =>
         {
             e.ToTable("gdt_file");
-            e.HasKey(g => new { g.Kind, g.Resource });
+            e.HasKey(g => new { g.Kind, g.Resource, g.Receiver, g.Revision }); // the study first: it is looked up for every image
+            e.Property(g => g.Receiver).HasDefaultValue(GdtFile.DefaultReceiver);
             e.HasIndex(g => g.State, "ix_gdt_file_state");
             e.HasIndex(g => g.At, "ix_gdt_file_at");
+        });
+        modelBuilder.Entity<GdtIncoming>(e =>
+        {
+            e.ToTable("gdt_incoming");
+            e.HasIndex(g => g.At, "ix_gdt_incoming_at");
+            e.HasIndex(g => g.Accession, "ix_gdt_incoming_accession").HasFilter("accession <> ''");
+            e.HasIndex(g => new { g.PatientId, g.Type }, "ix_gdt_incoming_patient");
         });
         modelBuilder.Entity<PacsEvent>(e =>
         {

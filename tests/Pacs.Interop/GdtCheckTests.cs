@@ -1,5 +1,6 @@
 using System.Text;
 using Pacs.Gdt;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 
@@ -25,8 +26,9 @@ public sealed class GdtCheckTests
             var files = new List<string>();
             foreach (var value in values)
             {
-                await WriteAsync(StudyRecord.Create(value, value, value, value, new DateOnly(2026, 11, 22), new TimeOnly(8, 4, 41), value));
-                await WriteAsync(ReportRecord.Create(value, new DateOnly(2026, 11, 22), default, [new Measurement(value, value, "1.0", value, value, value, "1.1")]));
+                var profile = Profiles.Of("medical-office");
+                await WriteAsync(profile.Study(Profiles.Values(value)));
+                await WriteAsync(profile.Report(Profiles.Values(value), [new Measurement(value, value, "1.0", value, value, value, "1.1")]));
             }
             var checker = Path.Join(AppContext.BaseDirectory, "gdt_check.py");
             var result = await Tool.RunAsync("/usr/bin/python3", ct, [checker, .. files]);
@@ -35,15 +37,78 @@ public sealed class GdtCheckTests
             var findings = result.Output.Split('\n').Where(l => l.StartsWith("    ", StringComparison.Ordinal)).Select(l => l.Trim());
             Assert.DoesNotContain(findings, f => !Known.Any(k => f.StartsWith(k, StringComparison.Ordinal)));
 
-            async Task WriteAsync(GdtRecord record)
+            async Task WriteAsync(byte[] record)
             {
                 files.Add(Path.Join(folder, $"{files.Count}.gdt"));
-                await File.WriteAllBytesAsync(files[^1], GdtWriter.ToBytes(record), ct);
+                await File.WriteAllBytesAsync(files[^1], record, ct);
             }
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // what has no 8100 by its version; 8402 is in the others' fields
+    public static TheoryData<string, string[]> Strict => new()
+    {
+        { "gdt-2.1", [] }, { "turbomed", [] }, { "medistar", [] }, { "red-medical", [] }, { "x-concept", [] }, { "insuite", [] }, { "tomedo", [] },
+        { "quincy", ["non-ASCII bytes but no 9206"] }, { "elexis", ["non-ASCII bytes but no 9206"] }, // they take CP437, which is what no 9206 means
+        { "gdt-3.0", [] }, { "gdt-3.1", [] }, { "gdt-3.5", ["no 8100", "non-ASCII bytes but no 9206"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Strict))]
+    public async Task Records_of_the_profiles_pass_the_checker_with_the_lengths_of_the_standard(string name, string[] known)
+    {
+        Tool.Require("/usr/bin/python3");
+        var ct = TestContext.Current.CancellationToken;
+        var profile = Profiles.Of(name);
+        var folder = Directory.CreateTempSubdirectory("pacs-gdt-check-").FullName;
+        try
+        {
+            var values = Profiles.Values("4711") with
+            {
+                Attachments = [new GdtAttachment("000001", "URL", "Bilder vom 22.11.2026", "http://192.168.1.10:8042/gdt/R0000000007")],
+            };
+            var named = values with
+            {
+                Examination = values.Examination with
+                {
+                    PatientName = Pacs.Dicom.PersonName.Parse("Müller-Łukaszewicz-Schönbächler-Hernández^Jörg Ağa"),
+                    Text = string.Join(' ', Enumerable.Range(0, 300)) + " Größe – Ödem",
+                },
+            };
+            Measurement[] tests = [new("SOEC2DLVEF", "Left Ventricular Ejection Fraction by Teichholz, of several beats averaged (2D mode)", "67.3", "%", null, "Größe", "1.1"), new(new string('X', 21), "too long", "1", "", null, null, "1.2")];
+            await File.WriteAllBytesAsync(Path.Join(folder, "study.gdt"), profile.Study(named), ct);
+            await File.WriteAllBytesAsync(Path.Join(folder, "report.gdt"), profile.Report(named, tests), ct);
+            // 3.x has no lengths of fields in its table: the checker that knows none
+            var checker = profile.Version == GdtVersion.Gdt21 ? Path.Join(AppContext.BaseDirectory, "gdt21", "gdt_check.py") : Path.Join(AppContext.BaseDirectory, "gdt_check.py");
+            var result = await Tool.RunAsync("/usr/bin/python3", ct, checker, Path.Join(folder, "study.gdt"), Path.Join(folder, "report.gdt"));
+            Assert.Equal(0, result.ExitCode);
+            var findings = result.Output.Split('\n').Where(l => l.StartsWith("    ", StringComparison.Ordinal)).Select(l => l.Trim());
+            Assert.DoesNotContain(findings, f => !known.Any(k => f.StartsWith(k, StringComparison.Ordinal)));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task The_checker_with_the_table_of_2_1_finds_what_is_too_long()
+    {
+        Tool.Require("/usr/bin/python3");
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllBytesAsync(file, GdtWriter.ToBytes(new GdtRecord { { "8000", "6310" }, { "3000", "12345678901" } }), TestContext.Current.CancellationToken);
+            var result = await Tool.RunAsync("/usr/bin/python3", TestContext.Current.CancellationToken, Path.Join(AppContext.BaseDirectory, "gdt21", "gdt_check.py"), file);
+            Assert.Contains("FK 3000: 11 bytes > GDT2.1 max <=10", result.Output);
+        }
+        finally
+        {
+            File.Delete(file);
         }
     }
 

@@ -333,6 +333,7 @@ internal sealed partial class IndexDatabase : IDisposable
             "INSERT OR IGNORE INTO main.job SELECT * FROM old.job",
             "INSERT OR IGNORE INTO main.job_item SELECT * FROM old.job_item",
             "INSERT OR IGNORE INTO main.gdt_file SELECT * FROM old.gdt_file",
+            "INSERT OR IGNORE INTO main.gdt_incoming SELECT * FROM old.gdt_incoming",
             // numbers go on where the old ones ended: whoever lists changes never sees one twice
             "INSERT INTO main.sqlite_sequence (name, seq) SELECT 'event', max(seq) FROM old.event",
             "INSERT OR IGNORE INTO main.event SELECT * FROM old.event WHERE seq > (SELECT min(seq) FROM old.consumer) OR seq IN (SELECT seq FROM old.parked_event)",

@@ -216,6 +216,16 @@ namespace Pacs.Storage.Migrations
                         .HasColumnType("BLOB")
                         .HasColumnName("resource");
 
+                    b.Property<string>("Receiver")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("default")
+                        .HasColumnName("receiver");
+
+                    b.Property<int>("Revision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
                     b.Property<long>("At")
                         .HasColumnType("INTEGER")
                         .HasColumnName("at");
@@ -243,13 +253,95 @@ namespace Pacs.Storage.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("state");
 
-                    b.HasKey("Kind", "Resource");
+                    b.HasKey("Kind", "Resource", "Receiver", "Revision");
 
                     b.HasIndex(new[] { "At" }, "ix_gdt_file_at");
 
                     b.HasIndex(new[] { "State" }, "ix_gdt_file_state");
 
                     b.ToTable("gdt_file", (string)null);
+                });
+
+            modelBuilder.Entity("Pacs.Storage.GdtIncoming", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Accession")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("accession");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at");
+
+                    b.Property<byte[]>("Body")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("body");
+
+                    b.Property<byte[]>("Digest")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("digest");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("OrderId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("order_id");
+
+                    b.Property<string>("OrderUid")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("order_uid");
+
+                    b.Property<string>("PatientId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("patient_id");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("Receiver")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("receiver");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.Property<string>("TestType")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("test_type");
+
+                    b.Property<string>("Type")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("type");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex(new[] { "Accession" }, "ix_gdt_incoming_accession")
+                        .HasFilter("accession <> ''");
+
+                    b.HasIndex(new[] { "At" }, "ix_gdt_incoming_at");
+
+                    b.HasIndex(new[] { "PatientId", "Type" }, "ix_gdt_incoming_patient");
+
+                    b.ToTable("gdt_incoming", (string)null);
                 });
 
             modelBuilder.Entity("Pacs.Storage.Instance", b =>

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Pacs.Gdt;
 using Pacs.Web.Dimse;
 
 namespace Pacs.Web.Configuration;
@@ -89,6 +90,22 @@ public sealed class GdtTextAttribute() : ValidationAttribute("1 to 60 characters
 {
     /// <inheritdoc/>
     public override bool IsValid(object? value) => value is string { Length: >= 1 and <= 60 } text && !text.Any(char.IsControl);
+}
+
+/// <summary>The name of a built-in GDT profile.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class GdtProfileNameAttribute() : ValidationAttribute("one of " + string.Join(", ", GdtProfile.BuiltIn.Keys.Order(StringComparer.Ordinal)))
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is string name && GdtProfile.BuiltIn.ContainsKey(name);
+}
+
+/// <summary>Receivers of GDT files; what is wrong inside of one says <see cref="Pacs.Gdt.GdtReceivers.Problems"/>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class GdtReceiversAttribute() : ValidationAttribute("a list of receivers, each an object with Name, Folder and Profile")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is not null;
 }
 
 /// <summary>AE titles.</summary>

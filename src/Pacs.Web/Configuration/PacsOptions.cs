@@ -303,8 +303,11 @@ public sealed class PacsOptions
     /// <summary>What the GDT floor needs of it.</summary>
     public GdtOptions ToGdtOptions() => new()
     {
-        Enable = GdtGenerator.Enable && GdtGenerator.IncomingDir is not null,
-        IncomingDir = GdtGenerator.IncomingDir ?? Path.Join(DataDirectory, "gdt"),
+        Enable = GdtGenerator.Enable,
+        IncomingDir = GdtGenerator.IncomingDir,
+        Profile = GdtGenerator.Profile,
+        Receivers = GdtGenerator.Receivers,
+        LinkAddress = GdtGenerator.LinkAddress,
         TransmittedStudiesDatabase = GdtGenerator.TransmittedStudiesDatabase,
         TestId = GdtGenerator.TestId,
         TestDescription = GdtGenerator.TestDescription,
@@ -396,6 +399,24 @@ public sealed class GdtSettings
     /// </summary>
     [FolderPath]
     public string? IncomingDir { get; init; }
+
+    /// <summary>The profile of the files in <see cref="IncomingDir"/>: version, character set, fields and names. Default <c>medical-office</c>: the bytes of the old plugin.</summary>
+    [GdtProfileName]
+    public string Profile { get; init; } = GdtProfile.DefaultName;
+
+    /// <summary>
+    /// Further receivers: a list of objects with <c>Name</c>, <c>Folder</c>, <c>Profile</c>, <c>Trigger</c>, <c>Delivery</c> and whatever is to differ from the profile; docs/gdt.md has them all.
+    /// Default: none.
+    /// </summary>
+    [GdtReceivers]
+    public IReadOnlyList<GdtReceiverSettings> Receivers { get; init; } = [];
+
+    /// <summary>
+    /// The address under which the practice's browsers reach this server, e.g. <c>http://192.168.1.10:8042</c>: links in GDT records begin with it. Default: none, and then there are no links: behind a
+    /// proxy or in a container the server cannot know it.
+    /// </summary>
+    [WebAddress]
+    public Uri? LinkAddress { get; init; }
 
     /// <summary>
     /// The old plugin's SQLite file of studies that already have their GDT file. They are taken over at start, so that no study is reported again. Default:

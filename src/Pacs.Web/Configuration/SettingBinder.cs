@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using Pacs.Gdt;
 
 namespace Pacs.Web.Configuration;
 
@@ -258,6 +259,7 @@ public sealed class SettingBinder
                 _problems.Add($"DicomTlsPort is {tls}, which is another port's number. They must differ; null makes DicomPort the port for TLS.");
             }
         }
+        _problems.AddRange(GdtReceivers.Problems(options.ToGdtOptions()).Select(p => $"GdtGenerator.{p}."));
         if (options.MaximumAssociationsPerHost > options.MaximumAssociations && _values.Keys.Any(k => k.Path == nameof(PacsOptions.MaximumAssociationsPerHost)))
         {
             _problems.Add($"MaximumAssociationsPerHost ({options.MaximumAssociationsPerHost}) is more than MaximumAssociations ({options.MaximumAssociations}).");

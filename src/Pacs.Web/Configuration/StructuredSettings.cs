@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Pacs.Gdt;
 using Pacs.Storage;
 using Pacs.Web.Jobs;
 
@@ -21,7 +22,7 @@ internal static class StructuredSettings
     };
 
     /// <summary>Whether a property is one of them.</summary>
-    public static bool Has(Type type) => type == typeof(IReadOnlyList<Modality>) || type == typeof(IReadOnlyList<ForwardingRule>);
+    public static bool Has(Type type) => type == typeof(IReadOnlyList<Modality>) || type == typeof(IReadOnlyList<ForwardingRule>) || type == typeof(IReadOnlyList<GdtReceiverSettings>);
 
     /// <summary>Reads one.</summary>
     /// <exception cref="FormatException">It is none; the message says where and why.</exception>
@@ -31,6 +32,10 @@ internal static class StructuredSettings
         {
             var value = JsonSerializer.Deserialize(json, type, Json) ?? throw new FormatException("it must not be null");
             Check(value as IReadOnlyList<ForwardingRule> ?? []);
+            if ((value as IReadOnlyList<GdtReceiverSettings> ?? []).Any(r => r?.Name is null || r.Folder is null))
+            {
+                throw new FormatException("every receiver needs a Name and a Folder");
+            }
             return value;
         }
         catch (JsonException e)

@@ -1,8 +1,8 @@
 using System.Net.Mime;
 using System.Text;
+using Pacs.Dicom;
 using Pacs.Gdt;
 using Pacs.Storage;
-using Pacs.Web.Configuration;
 using Pacs.Web.Http;
 
 namespace Pacs.Web.Worklist;
@@ -17,7 +17,7 @@ public static partial class WorklistApi
     public static void MapWorklist(this IEndpointRouteBuilder routes) =>
         routes.Map("/worklist/add", AddAsync).ChangesState();
 
-    private static async Task AddAsync(HttpContext context, Storage.Worklist worklist, PacsOptions options, TimeProvider time, ILogger<WorklistOrder> logger)
+    private static async Task AddAsync(HttpContext context, Storage.Worklist worklist, GdtReceivers receivers, TimeProvider time, ILogger<WorklistOrder> logger)
     {
         // a repeated call is a new order: no cache may answer for us
         context.Response.Headers.CacheControl = "no-store";
@@ -34,11 +34,17 @@ public static partial class WorklistApi
             await AnswerAsync(context, StatusCodes.Status400BadRequest, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(problem + "\n"));
             return;
         }
+        var profile = receivers.DefaultProfile;
+        if (!profile.Fits("3000", order!.PatientId))
+        {
+            await AnswerAsync(context, StatusCodes.Status400BadRequest, "text/plain; charset=utf-8", "The parameter 'id' is too long for this version of GDT.\n"u8.ToArray());
+            return;
+        }
         WorklistEntry entry;
         try
         {
             // once begun it is finished, even when the caller has hung up: it may have been told otherwise already
-            entry = await worklist.AddAsync(order!, CancellationToken.None);
+            entry = await worklist.AddAsync(order, CancellationToken.None);
         }
         catch (IndexUnavailableException e)
         {
@@ -48,10 +54,15 @@ public static partial class WorklistApi
             return;
         }
         // no charset: as the old plugin, whose bytes are ISO 8859-15 whatever the header says
-        await AnswerAsync(context, StatusCodes.Status200OK, MediaTypeNames.Text.Plain, GdtWriter.ToBytes(StudyRecord.Create(
-            order!.PatientId, options.GdtGenerator.TestId, options.GdtGenerator.TestDescription, entry.Accession,
-            DateOnly.FromDateTime(entry.Start), TimeOnly.FromDateTime(entry.Start),
-            order.Procedure is { } procedure ? $"{entry.Accession} / {procedure}" : entry.Accession)));
+        await AnswerAsync(context, StatusCodes.Status200OK, MediaTypeNames.Text.Plain, profile.Study(new GdtVariables(
+            new Examination(order.PatientId, entry.Accession, order.Modality, order.Procedure, DateOnly.FromDateTime(entry.Start), TimeOnly.FromDateTime(entry.Start))
+            {
+                PatientName = PersonName.Parse(order.PatientName),
+                BirthDate = order.BirthDate,
+                Sex = order.Sex,
+                StudyUid = entry.StudyUid,
+                Text = order.Procedure is { } procedure ? $"{entry.Accession} / {procedure}" : entry.Accession,
+            })));
     }
 
     private static async Task AnswerAsync(HttpContext context, int status, string contentType, byte[] body)

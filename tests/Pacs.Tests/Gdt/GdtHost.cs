@@ -35,6 +35,10 @@ internal sealed class GdtHost : IAsyncDisposable
 
     public GdtFiles Files => _services.GetRequiredService<GdtFiles>();
 
+    public GdtReceivers Receivers => _services.GetRequiredService<GdtReceivers>();
+
+    public GdtContents Contents => _services.GetRequiredService<GdtContents>();
+
     /// <summary>What was logged, without exceptions.</summary>
     public List<string> Log { get; } = [];
 
@@ -122,10 +126,8 @@ internal sealed class GdtHost : IAsyncDisposable
         if (_beforeStep is not null)
         {
             services.AddSingleton(p => new GdtFiles(
-                options, p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(), TimeProvider.System, p.GetRequiredService<ILogger<GdtFiles>>())
-            {
-                BeforeStep = _beforeStep,
-            });
+                options, p.GetRequiredService<GdtReceivers>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(), TimeProvider.System,
+                p.GetRequiredService<ILogger<GdtFiles>>(), _beforeStep));
         }
         _services = services.BuildServiceProvider();
         _running = [.. _services.GetServices<IHostedService>()];

@@ -61,7 +61,7 @@ public sealed class GdtWriterTests
                 chars[c] = random.Next(4) switch { 0 => (char)random.Next(0x20), 1 => (char)random.Next(0x100), _ => (char)random.Next(0x10000) };
             }
             var value = new string(chars);
-            var fields = GoldenFile.Fields(GdtWriter.ToBytes(StudyRecord.Create(value, value, value, value, new DateOnly(2020, 7, 16), default, value)));
+            var fields = GoldenFile.Fields(Profiles.Of("medical-office").Study(Profiles.Values(value)));
             Assert.True(fields.Count >= 19);
         }
     }

@@ -1,0 +1,157 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Pacs.Dicom;
+using Pacs.Storage;
+
+namespace Pacs.Gdt;
+
+/// <summary>What a GDT file becomes.</summary>
+/// <param name="Name">The name it should get, by <see cref="GdtFileName"/>.</param>
+/// <param name="Body">Its bytes; empty when there is a problem.</param>
+/// <param name="Problem">Why it cannot be a record of the receiver's profile; null when it can. No patient data.</param>
+public sealed record GdtContent(string Name, byte[] Body, string? Problem = null);
+
+/// <summary>Makes what files say of what the archive has: for the consumers of the feed, for the preview and for sending again.</summary>
+public sealed partial class GdtContents(GdtOptions options, Archive archive, IndexReader reader, TimeProvider time, ILogger<GdtContents> logger)
+{
+    // enough to see what is wrong with a device; a report has up to 2,000 items
+    private const int MaxListed = 20;
+
+    // GDT 2.1 has four digits for their number, and lines of 60 characters
+    private const int MaxLines = 5000;
+    private const int LineLength = 60;
+
+    /// <summary>The record that announces a study.</summary>
+    /// <param name="receiver">Who gets it.</param>
+    /// <param name="entry">The instance that speaks for the study.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<GdtContent> StudyAsync(GdtReceiver receiver, InstanceEntry entry, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(receiver);
+        ArgumentNullException.ThrowIfNull(entry);
+        var examination = await ReadAsync(entry, ct);
+        var name = GdtFileName.Of(receiver.Profile.Data.StudyFile!, receiver.Profile.Data, examination.Accession, entry.Study.PublicId);
+        var variables = await VariablesAsync(receiver, examination, entry.Study, ct);
+        return Make(name, () => receiver.Profile.Study(variables));
+    }
+
+    /// <summary>The record of the measured values of a report; null when it is no report whose values are exported, or its file is missing.</summary>
+    /// <param name="receiver">Who gets it.</param>
+    /// <param name="entry">The report.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<GdtContent?> ReportAsync(GdtReceiver receiver, InstanceEntry entry, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(receiver);
+        ArgumentNullException.ThrowIfNull(entry);
+        var id = entry.Instance.PublicId;
+        await using var stream = await archive.OpenAsync(id, ct);
+        if (stream is null)
+        {
+            LogMissing(id);
+            return null;
+        }
+        var dataset = (await DicomFile.ReadAsync(stream, null, ct)).Dataset;
+        var report = SrReader.Read(dataset);
+        var isKnown = report.Template is { } template && CompatibleMeasurements.Templates.Contains(template);
+        var folded = SrRepeats.Fold(SrMeasurements.Read(report), options.Measurements.Repeats);
+        if (!isKnown && (!options.Measurements.AllReports || folded.Values.Count == 0))
+        {
+            LogNotExported(id);
+            return null;
+        }
+        var values = isKnown && options.Measurements.Identifiers == MeasurementIdentifiers.Compatible
+            ? CompatibleMeasurements.Read(report, options.KeepNegativeValues)
+            : CodedMeasurements.Read(folded, options.Measurements.Language);
+        if (values.LeftOut.Count > 0 && logger.IsEnabled(LogLevel.Information))
+        {
+            var items = string.Join("; ", values.LeftOut.Take(MaxListed).Select(i => $"{i.Path} {i.Reason}"));
+            LogLeftOut(id, values.Values.Count, values.LeftOut.Count, items);
+        }
+        var examination = Examination.Read(dataset, TimeZoneInfo.ConvertTime(entry.Instance.ReceivedAt, time.LocalTimeZone));
+        var text = options.Measurements.TextField is { } field
+            ? new GdtText(field, [.. ReportTable.Create(report, folded, options.Measurements.Language).Lines(LineLength).Take(MaxLines)])
+            : null;
+        var name = GdtFileName.Of(receiver.Profile.Data.ReportFile!, receiver.Profile.Data, examination.Accession, entry.Study.PublicId, entry.Instance.Uid, id);
+        var variables = await VariablesAsync(receiver, examination, entry.Study, ct);
+        return Make(name, () => receiver.Profile.Report(variables, values.Values, text));
+    }
+
+    /// <summary>The instance that speaks for a study: its first that is no report, or null.</summary>
+    public async Task<InstanceEntry?> SpokesmanAsync(ResourceId study, CancellationToken ct)
+    {
+        var id = await reader.ReadAsync(
+            (db, token) => (from s in db.Studies
+                            where s.PublicId == study
+                            join r in db.Series on s.Id equals r.ParentId
+                            join i in db.Instances on r.Id equals i.ParentId
+                            where i.SopClass != DicomUid.ComprehensiveSRStorage
+                            orderby i.Id
+                            select i.PublicId).FirstOrDefaultAsync(token),
+            ct);
+        return id == default ? null : await reader.InstanceAsync(id, ct);
+    }
+
+    private static GdtContent Make(string name, Func<byte[]> record)
+    {
+        try
+        {
+            return new GdtContent(name, record());
+        }
+        catch (GdtException e)
+        {
+            return new GdtContent(name, [], e.Message);
+        }
+    }
+
+    private async Task<GdtVariables> VariablesAsync(GdtReceiver receiver, Examination examination, Study study, CancellationToken ct)
+    {
+        var link = options.LinkAddress is { } address ? new Uri($"{address.AbsoluteUri.TrimEnd('/')}/gdt/{LinkKey(examination, study)}") : null;
+        return new GdtVariables(examination)
+        {
+            Order = await OrderAsync(examination, ct),
+            Link = link,
+            Series = study.SeriesCount,
+            Images = study.InstanceCount,
+            Attachments = receiver.Settings.AttachLink && link is not null ? [new GdtAttachment("000001", "URL", $"Bilder vom {examination.Date:dd.MM.yyyy}", link.AbsoluteUri)] : [],
+        };
+    }
+
+    // short, because 6305 of GDT 2.1 has 60 characters: the accession number as a rule, else the study's id
+    private static string LinkKey(Examination examination, Study study) =>
+        examination.Accession is { Length: >= 1 and <= 20 } accession && accession.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? accession : study.PublicId.ToString();
+
+    private async Task<GdtOrderNumbers?> OrderAsync(Examination examination, CancellationToken ct) => examination.Accession.Length == 0 ? null : await reader.ReadAsync(
+        (db, token) => db.GdtIncoming.Where(g => g.Accession == examination.Accession && g.PatientId == examination.PatientId).OrderByDescending(g => g.Id)
+            .Select(g => new GdtOrderNumbers(g.OrderId, g.OrderUid, g.TestType)).FirstOrDefaultAsync(token),
+        ct);
+
+    private async ValueTask<Examination> ReadAsync(InstanceEntry entry, CancellationToken ct)
+    {
+        var received = TimeZoneInfo.ConvertTime(entry.Instance.ReceivedAt, time.LocalTimeZone);
+        try
+        {
+            if (await archive.ReadHeaderAsync(entry.Instance.PublicId, ct) is { } header)
+            {
+                return Examination.Read(header, received);
+            }
+        }
+        catch (DicomException e)
+        {
+            LogUnreadable(e, entry.Instance.PublicId);
+        }
+        // file missing or damaged: the study is announced all the same
+        return Examination.Read(entry, received);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The file of {Instance} cannot be read; its study is announced with what the index knows")]
+    private partial void LogUnreadable(Exception e, ResourceId instance);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Report {Report}: {Values} values exported, {LeftOut} items left out: {Items}")]
+    private partial void LogLeftOut(ResourceId report, int values, int leftOut, string items);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Report {Report} is of no template that values are exported of, or has none")]
+    private partial void LogNotExported(ResourceId report);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Report {Report}: its file is missing")]
+    private partial void LogMissing(ResourceId report);
+}

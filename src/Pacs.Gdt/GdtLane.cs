@@ -1,0 +1,371 @@
+using System.Diagnostics.Metrics;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Pacs.Storage;
+
+namespace Pacs.Gdt;
+
+/// <summary>
+/// The hand-over to one receiver: everything that touches his folder happens here, one file at a time, so that a share that hangs delays nobody else. docs/adr/0008 has the
+/// steps of a delivery, docs/adr/0024 what is around them.
+/// </summary>
+internal sealed partial class GdtLane(
+    GdtReceiver receiver, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger logger, Action<string>? beforeStep) : IDisposable
+{
+    private static readonly Meter Meter = new("Pacs.Gdt");
+    private static readonly Counter<long> Written = Meter.CreateCounter<long>("pacs.gdt.written", "{file}", "GDT files handed over");
+    private static readonly Counter<long> Fetched = Meter.CreateCounter<long>("pacs.gdt.fetched", "{file}", "GDT files that the practice software has taken");
+    private static readonly Counter<long> Failures = Meter.CreateCounter<long>("pacs.gdt.failures", "{attempt}", "Attempts to hand a GDT file over that failed");
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastDelay = TimeSpan.FromMinutes(1);
+
+    // how often a folder is looked at in which a file waits to be fetched: soon enough for whoever watches the page, rare enough for a share
+    private static readonly TimeSpan WatchDelay = TimeSpan.FromSeconds(5);
+
+    // how long it is looked at for a file that nobody fetches
+    private static readonly TimeSpan WatchAge = TimeSpan.FromDays(30);
+
+    private const int BatchSize = 256;
+    private const string FolderGone = "the folder it was put into has gone";
+    private const string Unread = "waits until the file before it is fetched";
+
+    private readonly string _folderSetting = receiver.Name == GdtFile.DefaultReceiver ? "gdt_folder" : "gdt_folder:" + receiver.Name;
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private volatile GdtStatus _status = new(0, 0, null, null);
+    private bool _waitsForFetch;
+
+    /// <summary>How it is going, as of the last attempt.</summary>
+    public GdtStatus Status => _status;
+
+    /// <summary>Makes it look at once.</summary>
+    public void Wake()
+    {
+        if (_wake.CurrentCount == 0)
+        {
+            try
+            {
+                _wake.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // somebody else has just done it
+            }
+        }
+    }
+
+    public void Dispose() => _wake.Dispose();
+
+    /// <summary>Hands over until it is stopped.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        var delay = FirstDelay;
+        var swept = false;
+        while (!ct.IsCancellationRequested)
+        {
+            var wait = LastDelay;
+            try
+            {
+                if (!swept)
+                {
+                    await SweepAsync(ct);
+                    swept = true;
+                }
+                var problem = await DeliverAllAsync(ct);
+                var watched = problem is null && await NoteFetchedAsync(ct);
+                (wait, delay) = problem is not null ? (delay, Doubled(delay)) : (_waitsForFetch ? FirstDelay : watched ? WatchDelay : LastDelay, FirstDelay);
+                await ReportAsync(problem, ct);
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) // the index is not there, or something unforeseen: a background service must not end
+            {
+                LogFailed(e, receiver.Name);
+                (wait, delay) = (delay, Doubled(delay));
+            }
+            await WaitAsync(wait, ct);
+        }
+    }
+
+    private static TimeSpan Doubled(TimeSpan delay) => delay * 2 < LastDelay ? delay * 2 : LastDelay;
+
+    // whoever adds a file wakes the loop; without that it looks again after the delay
+    private async Task WaitAsync(TimeSpan delay, CancellationToken ct)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var woken = _wake.WaitAsync(either.Token);
+        await Task.WhenAny(woken, Task.Delay(delay, time, either.Token));
+        await either.CancelAsync();
+        await ((Task)woken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private IQueryable<GdtFile> Waiting(PacsDb db) => db.GdtFiles.Where(g => (g.State == GdtState.Queued || g.State == GdtState.Ready) && g.Receiver == receiver.Name);
+
+    // what is not handed over yet, the ones that failed least first, so that one that never works holds up nobody
+    private async Task<string?> DeliverAllAsync(CancellationToken ct)
+    {
+        var seen = new HashSet<GdtKey>();
+        string? problem = null;
+        _waitsForFetch = false;
+        while (true)
+        {
+            var batch = await reader.ReadAsync((db, token) => Waiting(db).OrderBy(g => g.Attempts).ThenBy(g => g.At).Take(BatchSize).ToListAsync(token), ct);
+            var failuresInARow = 0;
+            var progress = false;
+            foreach (var file in batch.Where(f => seen.Add(GdtKey.Of(f))))
+            {
+                try
+                {
+                    progress |= await DeliverAsync(file, ct);
+                    failuresInARow = 0;
+                    if (_waitsForFetch)
+                    {
+                        return problem;
+                    }
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not IndexUnavailableException)
+                {
+                    Failures.Add(1, new KeyValuePair<string, object?>("receiver", receiver.Name));
+                    problem = e is ImportFolderException ? e.Message : Describe(e);
+                    await FailAsync(file, problem, ct);
+                    // each attempt at a dead share can take half a minute: two are enough to know
+                    if (e is ImportFolderException || ++failuresInARow == 2)
+                    {
+                        return problem;
+                    }
+                }
+            }
+            if (batch.Count < BatchSize || !progress)
+            {
+                return problem;
+            }
+        }
+    }
+
+    // true: handed over. false: undecided, or held back
+    private async Task<bool> DeliverAsync(GdtFile file, CancellationToken ct)
+    {
+        var key = GdtKey.Of(file);
+        // of a name with a number the index keeps the pattern until the file has its name
+        var wanted = Path.GetFileName(file.Path);
+        var name = wanted;
+        var attempt = 1;
+        ImportFolder folder;
+        if (file.State == GdtState.Queued)
+        {
+            folder = new ImportFolder(receiver.Folder) { BeforeStep = beforeStep };
+            var used = await FolderUsedAsync(ct);
+            folder.Check(receiver.Settings.MarkerFile, used);
+            if (receiver.Settings.Delivery == GdtDelivery.HoldBack && await IsUnreadAsync(folder, wanted, ct))
+            {
+                _waitsForFetch = true;
+                await SetErrorAsync(file, Unread, ct);
+                return false;
+            }
+            folder.Prepare(key, file.Body);
+            CrashPoint.Hit("gdt-prepared");
+            attempt = GdtFileName.FirstAttempt(wanted, folder.Names());
+            name = FreeName(folder, wanted, ref attempt);
+            await SetAsync(file, GdtState.Ready, Path.Join(folder.Path, name), rememberFolder: !used, ct);
+            CrashPoint.Hit("gdt-ready");
+        }
+        else
+        {
+            // begun before a crash or a failure, perhaps under other settings: it is finished where it was begun
+            folder = new ImportFolder(Path.GetDirectoryName(file.Path) ?? receiver.Folder) { BeforeStep = beforeStep };
+            folder.Check(receiver.Settings.MarkerFile is { } marker && folder.Path == receiver.Folder ? marker : null, usedBefore: true);
+        }
+
+        bool? published;
+        while ((published = folder.Publish(key, file.Body, name)) == false)
+        {
+            attempt++;
+            name = FreeName(folder, wanted, ref attempt);
+            await SetAsync(file, GdtState.Ready, Path.Join(folder.Path, name), rememberFolder: false, ct);
+        }
+        if (published is null)
+        {
+            LogUndecided(file.Kind, file.Resource);
+            await FailAsync(file, FolderGone, ct);
+            return false;
+        }
+        CrashPoint.Hit("gdt-published");
+        await SetAsync(file, GdtState.Written, Path.Join(folder.Path, name), rememberFolder: false, ct);
+        CrashPoint.Hit("gdt-written");
+        folder.Discard(key);
+        Written.Add(1, new KeyValuePair<string, object?>("kind", file.Kind), new KeyValuePair<string, object?>("receiver", receiver.Name));
+        LogWritten(file.Kind, file.Resource, receiver.Name);
+        return true;
+    }
+
+    private static string FreeName(ImportFolder folder, string wanted, ref int attempt)
+    {
+        while (!folder.IsFree(GdtFileName.Alternative(wanted, attempt)))
+        {
+            attempt++;
+        }
+        return GdtFileName.Alternative(wanted, attempt);
+    }
+
+    // a file of ours that is still there, or a file of somebody else in the place of the next
+    private async Task<bool> IsUnreadAsync(ImportFolder folder, string wanted, CancellationToken ct)
+    {
+        await NoteFetchedAsync(ct);
+        return await reader.ReadAsync((db, token) => db.GdtFiles.AnyAsync(g => g.State == GdtState.Written && g.Receiver == receiver.Name && g.At >= Watched(), token), ct)
+            || (GdtFileName.Alternative(wanted, 1) is var name && !folder.IsFree(name));
+    }
+
+    private DateTimeOffset Watched() => time.GetUtcNow() - WatchAge;
+
+    // the practice software deletes what it has taken, or renames it. True: something waits to be fetched
+    private async Task<bool> NoteFetchedAsync(CancellationToken ct)
+    {
+        var since = Watched();
+        var written = await reader.ReadAsync(
+            (db, token) => db.GdtFiles.Where(g => g.State == GdtState.Written && g.Receiver == receiver.Name && g.At >= since)
+                .Select(g => new { g.Kind, g.Resource, g.Revision, g.Path }).ToListAsync(token),
+            ct);
+        if (written.Count == 0 || !Directory.Exists(receiver.Folder)
+            || (receiver.Settings.MarkerFile is { } marker && !File.Exists(Path.Join(receiver.Folder, marker))))
+        {
+            return false;
+        }
+        HashSet<string> names;
+        try
+        {
+            names = new ImportFolder(receiver.Folder).Names();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true; // the next delivery says what is wrong with the folder
+        }
+        var gone = written.Where(w => Path.GetDirectoryName(w.Path) == receiver.Folder && !names.Contains(Path.GetFileName(w.Path))).ToList();
+        if (gone.Count > 0)
+        {
+            var now = time.GetUtcNow();
+            await writer.WriteAsync(
+                async (db, token) =>
+                {
+                    foreach (var file in gone)
+                    {
+                        await One(db, new GdtKey(receiver.Name, file.Kind, file.Resource, file.Revision)).Where(g => g.State == GdtState.Written).ExecuteUpdateAsync(
+                            g => g.SetProperty(x => x.State, GdtState.Fetched).SetProperty(x => x.At, now), token);
+                    }
+                },
+                ct);
+            Fetched.Add(gone.Count, new KeyValuePair<string, object?>("receiver", receiver.Name));
+        }
+        return gone.Count < written.Count;
+    }
+
+    private static IQueryable<GdtFile> One(PacsDb db, GdtKey key) =>
+        db.GdtFiles.Where(g => g.Kind == key.Kind && g.Resource == key.Resource && g.Receiver == key.Receiver && g.Revision == key.Revision);
+
+    private async Task SetAsync(GdtFile file, string state, string path, bool rememberFolder, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        await writer.WriteAsync(
+            async (db, token) =>
+            {
+                await One(db, GdtKey.Of(file)).ExecuteUpdateAsync(
+                    g => g.SetProperty(x => x.State, state).SetProperty(x => x.Path, path).SetProperty(x => x.At, now).SetProperty(x => x.Error, (string?)null),
+                    token);
+                if (state == GdtState.Written)
+                {
+                    db.Announce(EventKind.GdtWritten, file.Kind == GdtKind.Study ? Level.Study : Level.Instance, file.Resource, now);
+                }
+                if (rememberFolder)
+                {
+                    await RememberFolderAsync(db, token);
+                }
+            },
+            ct);
+        (file.State, file.Path) = (state, path);
+    }
+
+    private Task<int> FailAsync(GdtFile file, string problem, CancellationToken ct) =>
+        writer.WriteAsync(
+            (db, token) => One(db, GdtKey.Of(file)).ExecuteUpdateAsync(g => g.SetProperty(x => x.Attempts, x => x.Attempts + 1).SetProperty(x => x.Error, problem), token),
+            ct);
+
+    private async Task SetErrorAsync(GdtFile file, string error, CancellationToken ct)
+    {
+        if (file.Error != error)
+        {
+            await writer.WriteAsync((db, token) => One(db, GdtKey.Of(file)).ExecuteUpdateAsync(g => g.SetProperty(x => x.Error, error), token), ct);
+        }
+    }
+
+    private Task<bool> FolderUsedAsync(CancellationToken ct) =>
+        reader.ReadAsync((db, token) => db.Settings.AnyAsync(s => s.Name == _folderSetting && s.Value == receiver.Folder, token), ct);
+
+    private async Task RememberFolderAsync(PacsDb db, CancellationToken ct)
+    {
+        if (await db.Settings.FirstOrDefaultAsync(s => s.Name == _folderSetting, ct) is { } setting)
+        {
+            setting.Value = receiver.Folder;
+        }
+        else
+        {
+            db.Settings.Add(new Setting { Name = _folderSetting, Value = receiver.Folder });
+        }
+    }
+
+    // witnesses of deliveries whose end a crash kept them from seeing. Tokens nobody here knows may be another server's: they stay
+    private async Task SweepAsync(CancellationToken ct)
+    {
+        var folder = new ImportFolder(receiver.Folder);
+        foreach (var key in folder.Tokens().Where(k => k.Receiver == receiver.Name).Distinct())
+        {
+            if (await reader.ReadAsync((db, token) => One(db, key).AnyAsync(g => g.State == GdtState.Written || g.State == GdtState.Fetched, token), ct))
+            {
+                folder.Discard(key);
+            }
+        }
+    }
+
+    private async Task ReportAsync(string? problem, CancellationToken ct)
+    {
+        var counts = await reader.ReadAsync(
+            async (db, token) => (
+                Waiting: await Waiting(db).CountAsync(token),
+                Undecided: await Waiting(db).CountAsync(g => g.State == GdtState.Ready && g.Error == FolderGone, token)),
+            ct);
+        var before = _status;
+        if (problem is not null && before.Problem != problem)
+        {
+            LogProblem(receiver.Name, problem, counts.Waiting);
+        }
+        else if (problem is null && before.Problem is not null)
+        {
+            LogRecovered(receiver.Name);
+        }
+        _status = new GdtStatus(counts.Waiting, counts.Undecided, problem, problem is null ? null : before.Since ?? time.GetUtcNow());
+    }
+
+    // messages of the base class library have paths in them, and paths have accession numbers
+    internal static string Describe(Exception e) => e switch
+    {
+        UnauthorizedAccessException => "access denied",
+        DirectoryNotFoundException => "the folder is not there",
+        IOException when (e.HResult & 0xFFFF) is 28 or 112 or 39 => "no space left",
+        IOException when (e.HResult & 0xFFFF) is 30 or 19 => "read-only",
+        _ => $"{e.GetType().Name} 0x{e.HResult:X8}",
+    };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "GDT file ({Kind}) of {Resource} handed over to {Receiver}")]
+    private partial void LogWritten(string kind, ResourceId resource, string receiver);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "GDT file ({Kind}) of {Resource}: the folder it was put into has gone; nobody can tell whether it was fetched")]
+    private partial void LogUndecided(string kind, ResourceId resource);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "GDT folder of {Receiver}: {Problem}; {Waiting} files wait")]
+    private partial void LogProblem(string receiver, string problem, int waiting);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "GDT folder of {Receiver}: works again")]
+    private partial void LogRecovered(string receiver);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Handing GDT files over to {Receiver} failed")]
+    private partial void LogFailed(Exception e, string receiver);
+}

@@ -1,0 +1,160 @@
+using System.Text.Json.Serialization;
+using Pacs.Storage;
+
+namespace Pacs.Gdt;
+
+/// <summary>What makes a receiver get the record of a study.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<GdtTrigger>))]
+public enum GdtTrigger
+{
+    /// <summary>Its first image has come, as with the old plugin. The practice software knows of it at once; description and modalities are those of that image.</summary>
+    FirstInstance,
+
+    /// <summary>Nothing new has come for <c>StableAge</c> seconds.</summary>
+    StudyStable,
+
+    /// <summary>The device has reported its performed procedure step as completed (MPPS). Studies of devices that report none are sent when they are stable.</summary>
+    StepCompleted,
+}
+
+/// <summary>When a file goes into the folder.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<GdtDelivery>))]
+public enum GdtDelivery
+{
+    /// <summary>As soon as there is one.</summary>
+    AtOnce,
+
+    /// <summary>When the file before it has been fetched: for practice software that reads one file of a fixed name.</summary>
+    HoldBack,
+
+    /// <summary>When it is asked for: by <c>Pacs.Web gdt fetch</c>, over REST, or on the page.</summary>
+    OnDemand,
+}
+
+/// <summary>An entry of <c>GdtGenerator.Receivers</c>: who gets files, where, when, and what of the profile is different for him.</summary>
+public sealed record GdtReceiverSettings : GdtProfileData
+{
+    /// <summary>Its name: small letters, digits, <c>-</c> and <c>_</c>. It is in the index; renamed it is another receiver. <c>default</c> replaces <c>IncomingDir</c>.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The folder that its practice software imports from; an absolute path.</summary>
+    public string Folder { get; init; } = "";
+
+    /// <summary>As <see cref="GdtOptions.MarkerFile"/>.</summary>
+    public string? MarkerFile { get; init; }
+
+    /// <summary>When it gets the record of a study. Default: at the first image.</summary>
+    public GdtTrigger Trigger { get; init; }
+
+    /// <summary>When a file goes into the folder. Default: at once.</summary>
+    public GdtDelivery Delivery { get; init; }
+
+    /// <summary>Whether a study that is stable again is sent again when its record says something else by then. Default false: practice software makes a second line of it.</summary>
+    public bool Updates { get; init; }
+
+    /// <summary>Whether records name the study's page as an attachment (6302 to 6305); needs <see cref="GdtOptions.LinkAddress"/>. Default false.</summary>
+    public bool AttachLink { get; init; }
+}
+
+/// <summary>Somebody who gets GDT files.</summary>
+/// <param name="Settings">What is configured.</param>
+/// <param name="Profile">How its records are written.</param>
+public sealed record GdtReceiver(GdtReceiverSettings Settings, GdtProfile Profile)
+{
+    /// <summary>Its name in the index.</summary>
+    public string Name => Settings.Name;
+
+    /// <summary>Its import folder.</summary>
+    public string Folder { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(Settings.Folder));
+}
+
+/// <summary>All receivers, as configured.</summary>
+public sealed class GdtReceivers
+{
+    private GdtReceivers(IReadOnlyList<GdtReceiver> all, GdtProfile defaultProfile) => (All, DefaultProfile) = (all, defaultProfile);
+
+    /// <summary>In the order of the configuration, the default one first; empty when GDT is switched off.</summary>
+    public IReadOnlyList<GdtReceiver> All { get; }
+
+    /// <summary>The profile of the default receiver, or the one he would have: answers over HTTP are written in it.</summary>
+    public GdtProfile DefaultProfile { get; }
+
+    /// <summary>The one with a name, or null.</summary>
+    public GdtReceiver? Find(string name) => All.FirstOrDefault(r => r.Name == name);
+
+    /// <summary>Makes the receivers.</summary>
+    /// <exception cref="ArgumentException">Something of the options is wrong; <see cref="Problems"/> says what.</exception>
+    public static GdtReceivers Create(GdtOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var problems = new List<string>();
+        var receivers = options.Enable ? Read(options, problems) : [];
+        var answers = receivers.Find(r => r.Name == GdtFile.DefaultReceiver)?.Profile
+            ?? GdtProfile.TryCreate(new GdtProfileData { Profile = options.Profile, TestId = options.TestId, TestDescription = options.TestDescription }, problems);
+        return problems.Count == 0 ? new GdtReceivers(receivers, answers!) : throw new ArgumentException(string.Join("; ", problems), nameof(options));
+    }
+
+    /// <summary>What is wrong with the options, one sentence each, beginning with the key it concerns.</summary>
+    public static IReadOnlyList<string> Problems(GdtOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var problems = new List<string>();
+        Read(options, problems);
+        return problems;
+    }
+
+    private static List<GdtReceiver> Read(GdtOptions options, List<string> problems)
+    {
+        var receivers = new List<GdtReceiver>();
+        if (options.IncomingDir is { } folder && options.Receivers.All(r => r.Name != GdtFile.DefaultReceiver))
+        {
+            Add(receivers, "", new GdtReceiverSettings
+            {
+                Name = GdtFile.DefaultReceiver,
+                Folder = Path.GetFullPath(folder),
+                MarkerFile = options.MarkerFile,
+                Profile = options.Profile,
+                TestId = options.TestId,
+                TestDescription = options.TestDescription,
+            }, problems);
+        }
+        foreach (var (i, settings) in options.Receivers.Index())
+        {
+            var key = $"Receivers[{i}].";
+            if (settings.Name.Length is 0 or > 32 || !settings.Name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_'))
+            {
+                problems.Add(key + "Name must be 1 to 32 small letters, digits, - and _");
+            }
+            else if (receivers.Any(r => r.Name == settings.Name))
+            {
+                problems.Add($"{key}Name: there is another receiver {settings.Name}");
+            }
+            if (!Path.IsPathFullyQualified(settings.Folder))
+            {
+                problems.Add(key + "Folder must be an absolute path");
+                continue;
+            }
+            if (settings.AttachLink && options.LinkAddress is null)
+            {
+                problems.Add(key + "AttachLink needs LinkAddress, the address of this server for the practice's browsers");
+            }
+            if (settings.MarkerFile is { } marker && (marker.Length is 0 or > 255 || marker.AsSpan().ContainsAny('/', '\\', '\0')))
+            {
+                problems.Add(key + "MarkerFile must be the name of a file without a folder");
+            }
+            // the test id of the section is every receiver's unless he has his own
+            Add(receivers, key, settings with { TestId = settings.TestId ?? options.TestId, TestDescription = settings.TestDescription ?? options.TestDescription }, problems);
+        }
+        return receivers;
+    }
+
+    private static void Add(List<GdtReceiver> receivers, string key, GdtReceiverSettings settings, List<string> problems)
+    {
+        var found = new List<string>();
+        if (GdtProfile.TryCreate(settings, found) is { } profile)
+        {
+            receivers.Add(new GdtReceiver(settings, profile));
+        }
+        problems.AddRange(found.Select(p => key + p));
+    }
+}
