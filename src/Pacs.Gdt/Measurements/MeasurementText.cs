@@ -64,7 +64,7 @@ public static class MeasurementText
         return value.Limits.FirstOrDefault(l => l.Concept.Key == (upper ? UpperLimit : LowerLimit));
     }
 
-    /// <summary>What the value is compared with: <c>20 – 24 %</c>, <c>± 200 g</c>, <c>5. Perzentile 131 d</c>.</summary>
+    /// <summary>What the value is compared with: <c>20 – 24 %</c>, <c>± 200 g</c>, <c>5. Perzentile 18+5 SSW</c>.</summary>
     public static IReadOnlyList<string> Limits(SrMeasurement value, CultureInfo language)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -72,13 +72,20 @@ public static class MeasurementText
         var (lower, upper) = (Normal(value, upper: false), Normal(value, upper: true));
         if (lower is not null && upper is not null)
         {
-            texts.Add($"{Number(lower, language)} – {WithUnit(upper, language)}");
+            texts.Add($"{Quantity(lower with { Concept = value.Concept }, language).Number} – {Limit(upper)}");
         }
         foreach (var limit in value.Limits.Where(l => lower is null || upper is null || (l != lower && l != upper)))
         {
-            texts.Add(limit.Concept.Key == Uncertainty ? $"± {WithUnit(limit, language)}" : $"{ConceptNames.Of(limit.Concept, language)} {WithUnit(limit, language)}");
+            texts.Add(limit.Concept.Key == Uncertainty ? $"± {Number(limit, language)} {MeasuredUnit.Text(limit.Unit)}".TrimEnd() : $"{ConceptNames.Of(limit.Concept, language)} {Limit(limit)}");
         }
         return texts;
+
+        // as the value itself is written: weeks beside weeks
+        string Limit(SrMeasurement limit)
+        {
+            var (number, unit) = Quantity(limit with { Concept = value.Concept }, language);
+            return $"{number} {unit}".TrimEnd();
+        }
     }
 
     /// <summary>The number, rounded by its unit.</summary>
@@ -89,17 +96,20 @@ public static class MeasurementText
     }
 
     /// <summary>
-    /// Number and unit for people: rounded, and a gestational age in whole weeks and days, <c>27+1 SSW</c>, as the maternity record has it.
+    /// Number and unit for people: rounded; a gestational age in whole weeks and days, <c>27+1 SSW</c>, as the maternity record has it; years in words.
     /// </summary>
     public static (string Number, string Unit) Quantity(SrMeasurement value, CultureInfo language)
     {
-        var unit = MeasuredUnit.Text(value?.Unit);
-        if (unit == "d" && GestationalAges.Contains(value!.Concept.Key) && value.Value is >= 0 and < 400)
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentNullException.ThrowIfNull(language);
+        var isGerman = language.TwoLetterISOLanguageName == "de";
+        var unit = MeasuredUnit.Text(value.Unit);
+        if (unit == "d" && GestationalAges.Contains(value.Concept.Key) && value.Value is >= 0 and < 400)
         {
             var days = (int)Math.Round(value.Value, MidpointRounding.AwayFromZero);
-            return (string.Create(CultureInfo.InvariantCulture, $"{days / 7}+{days % 7}"), language?.TwoLetterISOLanguageName == "de" ? "SSW" : "weeks");
+            return (string.Create(CultureInfo.InvariantCulture, $"{days / 7}+{days % 7}"), isGerman ? "SSW" : "weeks");
         }
-        return (Number(value!, language), unit);
+        return (Number(value, language), unit == "a" ? isGerman ? "Jahre" : "years" : unit);
     }
 
     /// <summary>All in one line, for a list that knows no columns: <c>Fetus A: Abdomenumfang (AU) (2D)</c>.</summary>
@@ -133,8 +143,6 @@ public static class MeasurementText
         var open = name.LastIndexOf('(');
         return open > 0 && name.EndsWith(')') ? name[(open + 1)..^1] : name;
     }
-
-    private static string WithUnit(SrMeasurement value, CultureInfo language) => $"{Number(value, language)} {MeasuredUnit.Text(value.Unit)}".TrimEnd();
 
     private static string Word(SrMeasurement value, string key, CultureInfo language) => value.Context.Find(key) is { } found ? ConceptNames.Of(found, language) : "";
 }

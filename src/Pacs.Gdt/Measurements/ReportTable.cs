@@ -20,7 +20,7 @@ public sealed record ReportSection(string Heading, IReadOnlyList<ReportRow> Rows
 
 /// <summary>The measurements of a report as a table that people read: German or English names, units as they are written, rounded, repeats folded.</summary>
 /// <param name="Title">What kind of report it is.</param>
-/// <param name="Sections">Its parts, in the order in which the report names them first.</param>
+/// <param name="Sections">Its parts, in the order in which the report names them first; what belongs to none stands before them.</param>
 public sealed record ReportTable(string Title, IReadOnlyList<ReportSection> Sections)
 {
     // a blank at which no line ends: between a number and its unit
@@ -52,7 +52,8 @@ public sealed record ReportTable(string Title, IReadOnlyList<ReportSection> Sect
                 name, string.Join(", ", MeasurementText.Details(value, language)), number, unit,
                 string.Join("; ", MeasurementText.Limits(value, language)), [.. earlier.Select(e => Earlier(e, value, language))]));
         }
-        return new ReportTable(title, [.. sections.Select(s => new ReportSection(s.Key, s.Value))]);
+        // what has no heading would look like the end of the section before
+        return new ReportTable(title, [.. sections.OrderBy(s => s.Key.Length > 0).Select(s => new ReportSection(s.Key, s.Value))]);
     }
 
     /// <summary>The table as lines of text, as letters and 6220/6228 have it.</summary>

@@ -6,8 +6,11 @@ using Pacs.Storage;
 namespace Pacs.Web.Pages;
 
 /// <summary><c>/instanzen/{id}</c>: one image, report or document: what the index knows, and all its DICOM tags.</summary>
-public sealed partial class InstanceModel(IndexReader index, Archive archive, TagRows rows, ILogger<InstanceModel> logger) : PageModel
+public sealed partial class InstanceModel(IndexReader index, Archive archive, TagRows rows, MeasuredReports reports, ILogger<InstanceModel> logger) : PageModel
 {
+    /// <summary>Measurements of a report: more than any device makes.</summary>
+    public const int MaxMeasurements = 2000;
+
     /// <summary>The instance.</summary>
     public Instance Instance { get; private set; } = null!;
 
@@ -22,6 +25,9 @@ public sealed partial class InstanceModel(IndexReader index, Archive archive, Ta
 
     /// <summary>Every element before the pixel data; at most <see cref="TagRows.MaxRows"/>.</summary>
     public IReadOnlyList<TagRow> Tags { get; private set; } = [];
+
+    /// <summary>What it measured; null where it is no report, or has measured nothing.</summary>
+    public MeasuredReport? Report { get; private set; }
 
     /// <summary>Whether there are more elements than <see cref="Tags"/> has.</summary>
     public bool TagsCut { get; private set; }
@@ -42,6 +48,7 @@ public sealed partial class InstanceModel(IndexReader index, Archive archive, Ta
             return NotFound();
         }
         (Patient, Study, Series, Instance) = entry;
+        Report = await reports.ReadAsync(Study, Instance, MaxMeasurements, ct);
         PixelBytes = Instance.Size - Instance.HeaderLength;
         try
         {

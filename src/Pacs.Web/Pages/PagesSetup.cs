@@ -16,7 +16,7 @@ public static class PagesSetup
         services.AddLocalization();
         // umlauts stay readable in the source; what HTML gives a meaning is still encoded
         services.Configure<WebEncoderOptions>(options => options.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
-        return services.AddSingleton<Chrome>().AddSingleton<OpenProblems>().AddSingleton<Display>().AddSingleton<TagRows>();
+        return services.AddSingleton<Chrome>().AddSingleton<OpenProblems>().AddSingleton<Display>().AddSingleton<TagRows>().AddSingleton<MeasuredReports>();
     }
 
     /// <summary>Maps the pages and what belongs to them in <c>wwwroot</c>.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Pacs.Dicom;
 using Pacs.Storage;
 
 namespace Pacs.Web.Pages;
@@ -17,14 +18,20 @@ public sealed record InstancePage(IReadOnlyList<Instance> Instances, int? Older)
     }
 }
 
-/// <summary><c>/studien/{id}</c>: patient, study, its series and their first instances.</summary>
-public sealed class StudyModel(IndexReader index) : PageModel
+/// <summary><c>/studien/{id}</c>: patient, study, what its reports measured, its series and their first instances.</summary>
+public sealed class StudyModel(IndexReader index, MeasuredReports reports) : PageModel
 {
     /// <summary>Series on one page.</summary>
     public const int PageSize = 20;
 
     /// <summary>Instances of each series; the rest is on the series' own page.</summary>
     public const int InstancesPerSeries = 20;
+
+    /// <summary>Reports whose measurements are shown; of others there is a link. A study has one or two.</summary>
+    public const int MaxReports = 4;
+
+    /// <summary>Measurements of each report; the rest is on its own page.</summary>
+    public const int MaxMeasurements = 200;
 
     /// <summary>The study.</summary>
     public Study Study { get; private set; } = null!;
@@ -34,6 +41,9 @@ public sealed class StudyModel(IndexReader index) : PageModel
 
     /// <summary>Its series with their first instances.</summary>
     public IReadOnlyList<(Series Series, InstancePage Page)> Series { get; private set; } = [];
+
+    /// <summary>The measurements of the reports among these instances.</summary>
+    public IReadOnlyList<MeasuredReport> Reports { get; private set; } = [];
 
     /// <summary>Where to go on with series, or null at the end.</summary>
     public int? MoreSeries { get; private set; }
@@ -57,6 +67,15 @@ public sealed class StudyModel(IndexReader index) : PageModel
             shown.Add((series, await InstancePage.ReadAsync(index, series.PublicId, 0, InstancesPerSeries, ct)));
         }
         Series = shown;
+        var measured = new List<MeasuredReport>();
+        foreach (var instance in shown.SelectMany(s => s.Item2.Instances).Where(i => SrReader.IsReport(i.SopClass)).Take(MaxReports))
+        {
+            if (await reports.ReadAsync(Study, instance, MaxMeasurements, ct) is { } report)
+            {
+                measured.Add(report);
+            }
+        }
+        Reports = measured;
         MoreSeries = all.Count > first + PageSize ? first + PageSize : null;
         return Page();
     }

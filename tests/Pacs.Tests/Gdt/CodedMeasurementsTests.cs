@@ -113,9 +113,17 @@ public sealed class CodedMeasurementsTests
         Assert.Equal("20 – 24 %", rows.Single(r => r.Name == "FL/AU").Limits);
         Assert.Equal("± 200 g", rows.Single(r => r.Name == "Schätzgewicht").Limits);
         var age = rows.Single(r => r.Name == "Gestationsalter (BPD)");
-        Assert.Equal(("27+1", "SSW", "5. Perzentile 131 d; 95. Perzentile 173 d"), (age.Value, age.Unit, age.Limits));
+        Assert.Equal(("27+1", "SSW", "5. Perzentile 18+5 SSW; 95. Perzentile 24+5 SSW"), (age.Value, age.Unit, age.Limits));
         var ratio = CodedMeasurements.Read(GoldenReport.Folded("ob_ps3.17_annexI_examples"), German).Values.Single(v => v.Name == "FL/AU");
         Assert.Equal(("20", "24"), (ratio.Lower, ratio.Upper));
+    }
+
+    [Fact]
+    public void What_belongs_to_no_section_stands_before_them()
+    {
+        var headings = Table("ob_tid5000_twins").Sections.Select(s => s.Heading).ToList();
+        Assert.Equal(["", "Patientendaten", "Fetus A", "Fetus B"], headings.Take(4));
+        Assert.Equal(headings.Count, headings.Distinct().Count());
     }
 
     [Fact]
