@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Pacs.Dicom;
@@ -108,6 +109,31 @@ internal readonly record struct ElementHeader(DicomTag Tag, DicomVr Vr, uint Len
     /// <summary>Whether 8 bytes can be the start of an explicit header with a VR of the standard.</summary>
     public static bool LooksExplicit(ReadOnlySpan<byte> bytes) =>
         new DicomVr(BinaryPrimitives.ReadUInt16BigEndian(bytes[4..])) is { IsKnown: true } vr && (!vr.HasLongLength || (bytes[6] == 0 && bytes[7] == 0));
+
+    /// <summary>Writes a header with a 32-bit length, as of OB, OW and UN (PS3.5 §7.1).</summary>
+    public static void WriteLong(IBufferWriter<byte> writer, DicomTag tag, DicomVr vr, uint length, TransferSyntax syntax)
+    {
+        var span = writer.GetSpan(MaxSize);
+        span[..MaxSize].Clear();
+        var at = syntax.IsExplicitVr ? 8 : 4;
+        if (syntax.IsBigEndian)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(span, tag.Group);
+            BinaryPrimitives.WriteUInt16BigEndian(span[2..], tag.Element);
+            BinaryPrimitives.WriteUInt32BigEndian(span[at..], length);
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(span, tag.Group);
+            BinaryPrimitives.WriteUInt16LittleEndian(span[2..], tag.Element);
+            BinaryPrimitives.WriteUInt32LittleEndian(span[at..], length);
+        }
+        if (syntax.IsExplicitVr)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(span[4..], vr.Code);
+        }
+        writer.Advance(at + 4);
+    }
 
     private static bool IsPrintable(byte b) => b is >= 0x20 and < 0x7F;
 }

@@ -42,6 +42,17 @@ public sealed class FrameIndex
     /// <summary>Where the pixel data begin; behind the Basic Offset Table when they are encapsulated.</summary>
     internal long PixelDataOffset => _pixelData.Offset;
 
+    /// <summary>Where the element behind the pixel data begins, if there is one (PS3.5 §7.1, §A.4).</summary>
+    internal long FindEnd()
+    {
+        if (!IsEncapsulated)
+        {
+            return _pixelData.End + (_pixelData.Length & 1);
+        }
+        const int SequenceDelimiterSize = 8;
+        return (Scan().Fragments is [.., var last] ? last.End : _pixelData.Offset) + SequenceDelimiterSize;
+    }
+
     /// <summary>The index of native pixel data.</summary>
     /// <param name="source">Where they lie.</param>
     /// <param name="image">What they are.</param>

@@ -58,7 +58,8 @@ internal sealed class GrayTransform
             (least, largest) = ((least * _slope) + _intercept, (largest * _slope) + _intercept);
         }
         var width = Math.Abs(largest - least);
-        _window = new VoiWindow((least + largest) / 2, width > 0 ? width : 1, WindowFunction.LinearExact);
+        // a frame of one value is black
+        _window = width > 0 ? new VoiWindow((least + largest) / 2, width, WindowFunction.LinearExact) : new VoiWindow(least + 0.5, 1, WindowFunction.LinearExact);
     }
 
     /// <summary>The brightness of a stored value, 0 to 255.</summary>

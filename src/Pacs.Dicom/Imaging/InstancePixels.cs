@@ -14,6 +14,9 @@ namespace Pacs.Dicom.Imaging;
 /// </example>
 public sealed class InstancePixels : IDisposable
 {
+    // more is none
+    private const int MaxHeader = 256 * 1024 * 1024;
+
     private readonly IDisposable? _file;
     private readonly PixelSource _source;
 
@@ -29,7 +32,7 @@ public sealed class InstancePixels : IDisposable
         IsInFile = isInFile;
     }
 
-    /// <summary>Everything before the pixel data.</summary>
+    /// <summary>Everything before the pixel data; the whole data set where it is in memory.</summary>
     public DicomDataset Header { get; }
 
     /// <summary>How the data set is written.</summary>
@@ -69,7 +72,7 @@ public sealed class InstancePixels : IDisposable
                 stream.Dispose();
                 return Of(file.Dataset, file.Syntax);
             }
-            return Of(file.Dataset, file.Syntax, new PixelSource(stream.SafeFileHandle), file.EndOffset, stream, isInFile: true);
+            return Of(file.Dataset, file.Syntax, new PixelSource(stream.SafeFileHandle), file.EndOffset, stream, isInFile: true) ?? throw NoPixelData();
         }
         catch
         {
@@ -89,7 +92,7 @@ public sealed class InstancePixels : IDisposable
         var image = PixelDescription.Of(dataset);
         if (!dataset.TryGet(DicomTag.PixelData, out var element))
         {
-            throw new DicomException("The instance has no pixel data", DicomTag.PixelData);
+            throw NoPixelData();
         }
         if (element.IsEncapsulated)
         {
@@ -106,6 +109,60 @@ public sealed class InstancePixels : IDisposable
         var native = new PixelSource(element.Value);
         image = image.WithRealSubsampling(native.Length);
         return new(dataset, syntax, image, FrameIndex.Native(native, image, new(0, native.Length)), native, null, isBigEndian: false, isInFile: false);
+    }
+
+    /// <summary>The frames of a data set in a file, without preamble and file meta group. The stream stays the caller's and has to stay open.</summary>
+    /// <param name="stream">At the first byte of the data set.</param>
+    /// <param name="syntax">How the data set is written.</param>
+    /// <param name="header">Everything before the pixel data, or the whole data set when there are none.</param>
+    /// <returns>Null when there are no pixel data.</returns>
+    internal static InstancePixels? OfDataset(FileStream stream, TransferSyntax syntax, out DicomDataset header)
+    {
+        var start = stream.Position;
+        var source = new PixelSource(stream.SafeFileHandle);
+        var bytes = new byte[Math.Min(64 * 1024, source.Length - start)];
+        while (true)
+        {
+            source.Read(start, bytes);
+            var reading = new DatasetReading(ElementEncoding.Of(syntax), 0, source.Length - start, DicomReadOptions.HeaderOnly, []);
+            if (reading.TryRead(bytes, 0, isFinal: bytes.Length == source.Length - start))
+            {
+                header = reading.Dataset;
+                return Of(header, syntax, source, start + reading.EndOffset, null, isInFile: true);
+            }
+            if (bytes.Length > MaxHeader)
+            {
+                throw new DicomException($"More than {MaxHeader} bytes before the pixel data");
+            }
+            bytes = new byte[Math.Min(source.Length - start, bytes.Length * 4L)];
+        }
+    }
+
+    /// <summary>The elements behind the pixel data: private ones of some devices, padding.</summary>
+    /// <exception cref="DicomException">Damaged, or too large to be looked at.</exception>
+    internal DicomDataset ReadTail()
+    {
+        var tail = new DicomDataset();
+        if (!IsInFile)
+        {
+            foreach (var element in Header.Where(e => e.Tag > DicomTag.PixelData))
+            {
+                tail.Set(element);
+            }
+            return tail;
+        }
+        var end = Frames.FindEnd();
+        if (end >= _source.Length)
+        {
+            return tail;
+        }
+        if (_source.Length - end > MaxHeader)
+        {
+            throw new DicomException($"More than {MaxHeader} bytes behind the pixel data", null, end);
+        }
+        var bytes = new byte[_source.Length - end];
+        _source.Read(end, bytes);
+        return DicomReader.Read(bytes, Syntax);
     }
 
     /// <summary>The stored bytes of a frame: compressed, its fragments put together (PS3.5 §A.4); native, little endian and beginning with a byte.</summary>
@@ -149,16 +206,18 @@ public sealed class InstancePixels : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
 
-    private static InstancePixels Of(DicomDataset header, TransferSyntax syntax, PixelSource source, long at, IDisposable file, bool isInFile)
+    private static DicomException NoPixelData() => new("The instance has no pixel data", DicomTag.PixelData);
+
+    private static InstancePixels? Of(DicomDataset header, TransferSyntax syntax, PixelSource source, long at, IDisposable? file, bool isInFile)
     {
-        var image = PixelDescription.Of(header);
         Span<byte> bytes = stackalloc byte[ElementHeader.MaxSize];
         var count = source.Read(at, bytes);
         var encoding = ElementEncoding.Of(syntax);
         if (!ElementHeader.TryRead(bytes[..count], encoding, out var element) || element.Tag != DicomTag.PixelData)
         {
-            throw new DicomException("The instance has no pixel data", DicomTag.PixelData);
+            return null;
         }
+        var image = PixelDescription.Of(header);
         at += element.Size;
         if (element.IsUndefinedLength)
         {

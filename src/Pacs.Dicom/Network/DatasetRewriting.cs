@@ -1,11 +1,12 @@
 using System.Buffers;
-using System.Buffers.Binary;
+using Pacs.Dicom.Imaging;
 
 namespace Pacs.Dicom.Network;
 
 /// <summary>
 /// Writes a stored data set anew in another uncompressed transfer syntax, for a peer that does not take the one it is stored in (PS3.5 annex A.1 to A.3, A.5). Only the
-/// elements before the pixel data come into memory, so that a cine of a gigabyte costs no more than its header; deflated ones have to come as a whole.
+/// elements before the pixel data come into memory, so that a cine of a gigabyte costs no more than its header; deflated ones have to come as a whole. Compressed frames are
+/// decoded one after the other.
 /// </summary>
 internal static class DatasetRewriting
 {
@@ -28,6 +29,11 @@ internal static class DatasetRewriting
     /// <exception cref="IOException">It cannot be read.</exception>
     public static async ValueTask RewriteAsync(Stream stream, TransferSyntax from, TransferSyntax to, Output output, CancellationToken ct)
     {
+        if (!StoredFile.IsUncompressed(from))
+        {
+            await TranscodeAsync(stream, from, to, output, ct);
+            return;
+        }
         var length = stream.CanSeek ? stream.Length - stream.Position : -1;
         if (length <= Small || from.IsDeflated || to.IsDeflated)
         {
@@ -55,7 +61,7 @@ internal static class DatasetRewriting
         var vr = encoding.ExplicitVr && pixels.Vr == DicomVr.OB ? DicomVr.OB : DicomVr.OW;
         var begin = new ArrayBufferWriter<byte>();
         DicomWriter.Write(header, to, begin);
-        WriteHeader(begin, pixels.Tag, vr, (uint)((left + 1) & ~1L), to);
+        ElementHeader.WriteLong(begin, pixels.Tag, vr, (uint)((left + 1) & ~1L), to);
         await WriteAsync(begin.WrittenMemory, isLast: false, output);
         var swaps = vr == DicomVr.OW && encoding.BigEndian != to.IsBigEndian;
         while (left > 0)
@@ -84,6 +90,48 @@ internal static class DatasetRewriting
             read.CopyTo(tail);
             await stream.ReadExactlyAsync(tail.AsMemory(read.Length), ct);
             await WriteAsync(DicomWriter.ToBytes(DicomReader.Read(tail, from), to), isLast: true, output);
+        }
+    }
+
+    private static async ValueTask TranscodeAsync(Stream stream, TransferSyntax from, TransferSyntax to, Output output, CancellationToken ct)
+    {
+        DicomDataset dataset;
+        InstancePixels? pixels;
+        if (stream is FileStream file)
+        {
+            pixels = InstancePixels.OfDataset(file, from, out dataset);
+        }
+        else
+        {
+            dataset = DicomReader.Read(await ReadWholeAsync(stream, stream.CanSeek ? stream.Length - stream.Position : -1, ct), from);
+            pixels = dataset.Contains(DicomTag.PixelData) ? InstancePixels.Of(dataset, from) : null;
+        }
+        if (pixels is null)
+        {
+            // a document or a report that came in a compressed syntax: there is nothing to decode
+            await WriteAsync(DicomWriter.ToBytes(dataset, to), isLast: true, output);
+            return;
+        }
+        using (pixels)
+        {
+            // one behind: only the next piece tells whether this is the last
+            (byte[] Buffer, int Length)? last = null;
+            foreach (var piece in Transcoder.Transcode(pixels, to))
+            {
+                for (var rest = piece; !rest.IsEmpty;)
+                {
+                    ct.ThrowIfCancellationRequested();
+                    if (last is { } before)
+                    {
+                        await output(before.Buffer, before.Length, isLast: false);
+                    }
+                    var count = Math.Min(rest.Length, ReadAhead.PieceLength);
+                    last = (ArrayPool<byte>.Shared.Rent(count), count);
+                    rest.Span[..count].CopyTo(last.Value.Buffer);
+                    rest = rest[count..];
+                }
+            }
+            await output(last!.Value.Buffer, last.Value.Length, isLast: true);
         }
     }
 
@@ -138,30 +186,5 @@ internal static class DatasetRewriting
             await output(buffer, count, isLast && bytes.IsEmpty);
         }
         while (!bytes.IsEmpty);
-    }
-
-    /// <summary>A header with a 32-bit length (PS3.5 §7.1).</summary>
-    private static void WriteHeader(ArrayBufferWriter<byte> writer, DicomTag tag, DicomVr vr, uint length, TransferSyntax syntax)
-    {
-        var span = writer.GetSpan(ElementHeader.MaxSize);
-        span[..ElementHeader.MaxSize].Clear();
-        var at = syntax.IsExplicitVr ? 8 : 4;
-        if (syntax.IsBigEndian)
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(span, tag.Group);
-            BinaryPrimitives.WriteUInt16BigEndian(span[2..], tag.Element);
-            BinaryPrimitives.WriteUInt32BigEndian(span[at..], length);
-        }
-        else
-        {
-            BinaryPrimitives.WriteUInt16LittleEndian(span, tag.Group);
-            BinaryPrimitives.WriteUInt16LittleEndian(span[2..], tag.Element);
-            BinaryPrimitives.WriteUInt32LittleEndian(span[at..], length);
-        }
-        if (syntax.IsExplicitVr)
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(span[4..], vr.Code);
-        }
-        writer.Advance(at + 4);
     }
 }

@@ -87,8 +87,8 @@ public sealed partial class DimseClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// C-STOREs of many instances over this association, one after the other, each as it is when the peer accepted its transfer syntax, else written anew when it is
-    /// uncompressed. The next one is read while the peer stores the one before. <see cref="StoreScu"/> negotiates what they need, too.
+    /// C-STOREs of many instances over this association, one after the other, each as it is when the peer accepted its transfer syntax, else written anew in an
+    /// uncompressed one. The next one is read while the peer stores the one before. <see cref="StoreScu"/> negotiates what they need, too.
     /// </summary>
     /// <param name="instances">What to send.</param>
     /// <param name="originator">The C-MOVE that asked for it, or null.</param>
@@ -104,7 +104,7 @@ public sealed partial class DimseClient : IAsyncDisposable
     /// <summary>As above, with the choice of <see cref="StoreScu.AllowsRewriting"/>.</summary>
     /// <param name="instances">What to send.</param>
     /// <param name="originator">The C-MOVE that asked for it, or null.</param>
-    /// <param name="isRewriting">Whether an uncompressed instance may be written in another uncompressed transfer syntax.</param>
+    /// <param name="isRewriting">Whether an instance may be written in another, uncompressed transfer syntax.</param>
     /// <param name="ct">Aborts at once.</param>
     /// <exception cref="AssociationException">The association ended.</exception>
     public async IAsyncEnumerable<SentInstance> StoreAsync(

@@ -11,7 +11,7 @@ internal sealed class InstanceSender : IAsyncDisposable
 
     /// <param name="association">The association.</param>
     /// <param name="instances">What to send, in this order.</param>
-    /// <param name="isRewriting">Whether an uncompressed instance may be written in another uncompressed transfer syntax.</param>
+    /// <param name="isRewriting">Whether an instance may be written in another, uncompressed transfer syntax.</param>
     /// <param name="isOurs">Whether this side is the service class user of a context (PS3.7 §D.3.3.4).</param>
     public InstanceSender(Association association, IReadOnlyList<OutgoingInstance> instances, bool isRewriting, Func<PresentationContext, bool> isOurs)
     {

@@ -11,8 +11,8 @@ namespace Pacs.Dicom.Network;
 /// </param>
 public sealed record OutgoingInstance(string SopClass, string SopInstance, TransferSyntax Syntax, Func<CancellationToken, ValueTask<Stream?>> OpenAsync)
 {
-    /// <summary>Whether this library can write the data set in another uncompressed transfer syntax, for a peer that does not take this one.</summary>
-    public bool IsRewritable => StoredFile.IsUncompressed(Syntax);
+    /// <summary>Whether this library can write the data set in another uncompressed transfer syntax, for a peer that does not take this one: decode its frames if it must.</summary>
+    public bool IsRewritable => StoredFile.IsRewritable(Syntax, TransferSyntax.ExplicitVRLittleEndian);
 
     /// <summary>A Part 10 file; its beginning is read now.</summary>
     /// <exception cref="DicomException">Not a DICOM file, or without SOP UIDs.</exception>

@@ -20,8 +20,8 @@ namespace Pacs.Dicom.Network;
 public sealed class StoreScu(AssociationRequest request, Func<AssociationRequest, CancellationToken, Task<DimseClient>> connectAsync)
 {
     /// <summary>
-    /// Whether an uncompressed instance is written in another uncompressed transfer syntax when the peer does not take the one it is stored in. Default true; otherwise
-    /// it fails.
+    /// Whether an instance is written in another, uncompressed transfer syntax when the peer does not take the one it is stored in; compressed frames are decoded for that. Default true;
+    /// otherwise it fails.
     /// </summary>
     public bool AllowsRewriting { get; init; } = true;
 
@@ -105,8 +105,8 @@ public static class StorageContexts
     private static readonly string[] Fallback = [DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian];
 
     /// <summary>
-    /// For each pair of SOP class and transfer syntax a context of its own, so that data sets go over the wire as they are; then, for classes with uncompressed
-    /// instances, those of Explicit and Implicit VR Little Endian that are not there already, which every peer takes (PS3.5 §10.1).
+    /// For each pair of SOP class and transfer syntax a context of its own, so that data sets go over the wire as they are; then, for classes with instances that can be
+    /// written so, those of Explicit and Implicit VR Little Endian that are not there already, which every peer takes (PS3.5 §10.1).
     /// </summary>
     /// <returns>In groups that fit into one association.</returns>
     public static IReadOnlyList<(IReadOnlyList<ProposedContext> Contexts, IReadOnlyList<OutgoingInstance> Instances)> Divide(IReadOnlyList<OutgoingInstance> instances)
@@ -144,7 +144,7 @@ public static class StorageContexts
             {
                 return context;
             }
-            if (isRewriting && instance.IsRewritable && StoredFile.IsUncompressed(context.TransferSyntax) && (other is null || Rank(context) < Rank(other)))
+            if (isRewriting && StoredFile.IsRewritable(instance.Syntax, context.TransferSyntax) && (other is null || Rank(context) < Rank(other)))
             {
                 other = context;
             }
@@ -197,7 +197,7 @@ public static class StorageContexts
             foreach (var (sopClass, syntaxes) in _syntaxes)
             {
                 var missing = Fallback.Where(f => !syntaxes.Contains(f)).ToArray();
-                if (missing.Length > 0 && syntaxes.Exists(s => StoredFile.IsUncompressed(TransferSyntax.Get(s))))
+                if (missing.Length > 0 && syntaxes.Exists(s => StoredFile.IsRewritable(TransferSyntax.Get(s), TransferSyntax.ExplicitVRLittleEndian)))
                 {
                     Add(sopClass, missing);
                 }

@@ -1,3 +1,5 @@
+using Pacs.Dicom.Imaging;
+
 namespace Pacs.Dicom.Network;
 
 /// <summary>What a C-STORE has to know about a Part 10 file before it sends it.</summary>
@@ -11,8 +13,8 @@ internal sealed record StoredFile(string Path, string SopClass, string SopInstan
     // (0008,0016) and (0008,0018) lie at the beginning of every data set
     private static readonly DicomReadOptions Beginning = new() { StopBefore = DicomTag.StudyDate };
 
-    /// <summary>Whether this library can write the data set in another transfer syntax.</summary>
-    public bool IsRewritable => IsUncompressed(Syntax);
+    /// <summary>Whether data sets in a syntax can be written in another, uncompressed one.</summary>
+    public static bool IsRewritable(TransferSyntax from, TransferSyntax to) => IsUncompressed(to) && (IsUncompressed(from) || Transcoder.CanTranscode(from, to));
 
     /// <summary>Whether pixel data are native, so that only VRs and byte order differ (PS3.5 §A.1 to A.3, A.5).</summary>
     public static bool IsUncompressed(TransferSyntax syntax) =>

@@ -275,7 +275,7 @@ public sealed class RetrieveTests
         var request = Wire.Request().Propose(Get).ProposeAsScp(Wire.Ultrasound, DicomUid.ExplicitVRLittleEndian).ProposeAsScp(Wire.Ultrasound, DicomUid.JPEGBaseline8Bit);
         OutgoingInstance[] instances =
         [
-            Instance(1), Instance(2) with { Syntax = TransferSyntax.JpegBaseline }, Instance(3) with { Syntax = TransferSyntax.JpegLossless },
+            Instance(1), Instance(2) with { Syntax = TransferSyntax.JpegBaseline }, Instance(3) with { Syntax = TransferSyntax.Get(DicomUid.MPEG2MPML) },
             Instance(4) with { SopClass = DicomUid.CTImageStorage },
         ];
         await using var peers = await Peers.ConnectAsync(new FakeRetrieve(_ => new RetrievePlan(instances)), store, request);

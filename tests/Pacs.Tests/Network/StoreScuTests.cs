@@ -1,4 +1,5 @@
 using Pacs.Dicom;
+using Pacs.Dicom.Imaging;
 using Pacs.Dicom.Network;
 
 namespace Pacs.Tests.Network;
@@ -106,14 +107,52 @@ public sealed class StoreScuTests
     {
         var store = new MemoryStore();
         var policy = new AcceptorPolicy { ChooseTransferSyntax = (_, proposed) => proposed.FirstOrDefault(p => !TransferSyntax.Get(p).IsEncapsulated) ?? "" };
-        var jpeg = Raw(Bytes(100, 1), "1.2.1", TransferSyntax.JpegBaseline);
+        var video = Raw(Bytes(100, 1), "1.2.1", TransferSyntax.Get(DicomUid.MPEG2MPML));
         var plain = Raw(Bytes(100, 1), "1.2.2");
 
-        var sent = await SendAsync(store, [jpeg, plain], policy: policy);
+        var sent = await SendAsync(store, [video, plain], policy: policy);
 
         Assert.Equal([0x0122, 0x0000], sent.Select(s => s.Status.Code));
-        Assert.Contains(DicomUid.JPEGBaseline8Bit, sent[0].Status.Comment, StringComparison.Ordinal);
+        Assert.Contains(DicomUid.MPEG2MPML, sent[0].Status.Comment, StringComparison.Ordinal);
         Assert.Equal("1.2.2", Assert.Single(store.Received).Request.SopInstance);
+    }
+
+    [Theory]
+    [InlineData("rle_cine.dcm", "RGB")]
+    [InlineData("jpeg70_s16.dcm", "MONOCHROME2")]
+    [InlineData("jls80_rgb.dcm", "RGB")]
+    [InlineData("jpeg50_rgb_ybr422.dcm", "RGB")]
+    public async Task A_compressed_instance_is_decoded_for_a_peer_that_takes_no_compression(string name, string photometric)
+    {
+        var store = new MemoryStore();
+        var policy = new AcceptorPolicy { ChooseTransferSyntax = (_, proposed) => proposed.FirstOrDefault(p => !TransferSyntax.Get(p).IsEncapsulated) ?? "" };
+        var path = Path.Join(AppContext.BaseDirectory, "Golden", "images", "synthetic", name);
+
+        var sent = await SendAsync(store, [OutgoingInstance.OfFile(path) with { SopClass = Wire.Ultrasound }], policy: policy);
+
+        Assert.True(Assert.Single(sent).IsStored);
+        var (request, bytes) = Assert.Single(store.Received);
+        Assert.Equal(DicomUid.ExplicitVRLittleEndian, request.Context.TransferSyntax.Uid);
+        var received = DicomReader.Read(bytes, TransferSyntax.ExplicitVRLittleEndian);
+        Assert.Equal(photometric, received.GetString(DicomTag.PhotometricInterpretation));
+        using var original = InstancePixels.Open(path);
+        using var plain = InstancePixels.Of(received, TransferSyntax.ExplicitVRLittleEndian);
+        for (var frame = 1; frame <= original.Count; frame++)
+        {
+            using var expected = original.Render(new RenderOptions { Frame = frame });
+            using var actual = plain.Render(new RenderOptions { Frame = frame });
+            Assert.Equal(expected.Data.ToArray(), actual.Data.ToArray());
+        }
+    }
+
+    [Fact]
+    public async Task A_damaged_frame_fails_its_instance_and_no_other()
+    {
+        var policy = new AcceptorPolicy { ChooseTransferSyntax = (_, proposed) => proposed.FirstOrDefault(p => !TransferSyntax.Get(p).IsEncapsulated) ?? "" };
+
+        var sent = await SendAsync(new MemoryStore(), [Raw(Bytes(100, 1), "1.2.1", TransferSyntax.JpegBaseline), Raw(Bytes(100, 1), "1.2.2")], policy: policy);
+
+        Assert.Equal([0x0110, 0x0000], sent.Select(s => s.Status.Code));
     }
 
     [Fact]
