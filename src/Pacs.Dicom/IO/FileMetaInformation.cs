@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Pacs.Dicom;
@@ -53,6 +54,16 @@ public static class FileMetaInformation
         BinaryPrimitives.WriteInt32LittleEndian(span[140..], at - 144);
         writer.Advance(at);
     }
+
+    /// <summary>Reads what stands before the data set of a file that is still coming.</summary>
+    /// <param name="start">The file from its first byte, as far as it has come.</param>
+    /// <param name="isWhole">Whether nothing more comes.</param>
+    /// <param name="meta">Group 0002. Its values are slices of <paramref name="start"/>.</param>
+    /// <param name="length">How many bytes precede the data set.</param>
+    /// <returns>False when more is needed.</returns>
+    /// <exception cref="DicomException">Not a DICOM file, or its file meta group is damaged.</exception>
+    public static bool TryRead(ReadOnlyMemory<byte> start, bool isWhole, [NotNullWhen(true)] out DicomDataset? meta, out int length) =>
+        FileParsing.TryReadMeta(start, isWhole, out meta, out length);
 
     private static void Check(DicomTag tag, string uid)
     {

@@ -60,6 +60,34 @@ internal static class FileParsing
         return true;
     }
 
+    /// <summary>Reads only what precedes the data set. False when more of the file is needed.</summary>
+    /// <param name="bytes">The file from its start.</param>
+    /// <param name="isFinal">Whether these are all bytes that there are.</param>
+    /// <param name="meta">Group 0002.</param>
+    /// <param name="length">Where the data set begins.</param>
+    /// <exception cref="DicomException">Not a DICOM file.</exception>
+    public static bool TryReadMeta(ReadOnlyMemory<byte> bytes, bool isFinal, [NotNullWhen(true)] out DicomDataset? meta, out int length)
+    {
+        (meta, length) = (null, 0);
+        if (bytes.Length < PreambleSize + 16)
+        {
+            return isFinal ? throw new DicomException($"A file of {bytes.Length} bytes is not a DICOM file") : false;
+        }
+        var warnings = new DicomWarnings();
+        var read = new DicomDataset();
+        length = FindMeta(bytes.Span, warnings);
+        if (!TryReadMeta(bytes, ref length, long.MaxValue, isFinal, read, warnings))
+        {
+            return false;
+        }
+        if (read.Count == 0)
+        {
+            throw new DicomException("Not a DICOM file: no file meta group", null, length);
+        }
+        meta = read;
+        return true;
+    }
+
     /// <summary>Where group 0002 begins, or 0 when there is no preamble.</summary>
     private static int FindMeta(ReadOnlySpan<byte> bytes, DicomWarnings warnings)
     {

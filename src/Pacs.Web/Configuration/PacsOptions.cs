@@ -460,6 +460,16 @@ public sealed class DicomWebSettings
     /// <summary>The path below which it is. Default <c>/dicom-web/</c>, Orthanc's.</summary>
     [WebPath]
     public string Root { get; init; } = "/dicom-web/";
+
+    /// <summary>Whether WADO-URI is served, too. Default true, Orthanc's: links of older programs use it.</summary>
+    public bool EnableWado { get; init; } = true;
+
+    /// <summary>The path of WADO-URI. Default <c>/wado</c>, Orthanc's.</summary>
+    [WebPath]
+    public string WadoRoot { get; init; } = "/wado";
+
+    /// <summary>Whether <c>DELETE</c> of studies, series and instances is served. Default false: the standard has none, and there is no log-in.</summary>
+    public bool AllowDelete { get; init; }
 }
 
 /// <summary>The section <c>Measurements</c>: measured values of reports, as GDT and as text.</summary>

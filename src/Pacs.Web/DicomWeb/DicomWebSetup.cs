@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using Pacs.Web.Configuration;
 using Pacs.Web.DicomWeb;
 
@@ -10,7 +11,8 @@ public static class DicomWebSetup
 
     /// <summary>Adds what the services need.</summary>
     public static void AddDicomWeb(this IServiceCollection services) => services.AddSingleton<WadoTarget>().AddSingleton<DecodingSlots>()
-        .AddSingleton<RetrieveRoutes>().AddSingleton<MetadataRoutes>().AddSingleton<FrameRoutes>().AddSingleton<BulkDataRoutes>();
+        .AddSingleton<RetrieveRoutes>().AddSingleton<MetadataRoutes>().AddSingleton<FrameRoutes>().AddSingleton<BulkDataRoutes>()
+        .AddSingleton<Renderer>().AddSingleton<RenderedRoutes>().AddSingleton<WadoUriRoute>().AddSingleton<StowMetadata>().AddSingleton<StowRoutes>().AddSingleton<DeleteRoutes>();
 
     /// <summary>Maps the services below <see cref="DicomWebSettings.Root"/>.</summary>
     public static void MapDicomWeb(this WebApplication app, PacsOptions options)
@@ -20,7 +22,28 @@ public static class DicomWebSetup
             var routes = app.MapGroup(options.DicomWeb.Root.TrimEnd('/'));
             routes.MapQido();
             routes.MapWado();
+            // an upload is as large as it is; the archive looks at the free space
+            var noLimit = new DisableRequestSizeLimitAttribute();
+            routes.MapPost("/studies", (HttpContext context, StowRoutes stow) => stow.AnswerAsync(context, null)).WithMetadata(noLimit);
+            routes.MapPost("/studies/{study}", (HttpContext context, StowRoutes stow, string study) => stow.AnswerAsync(context, study)).WithMetadata(noLimit);
+            if (options.DicomWeb.AllowDelete)
+            {
+                routes.MapDeletion();
+            }
         }
+        if (options.DicomWeb is { Enable: true, EnableWado: true })
+        {
+            app.MapMethods(options.DicomWeb.WadoRoot, Reading, (HttpContext context, WadoUriRoute wado) => wado.AnswerAsync(context));
+        }
+    }
+
+    // not in PS3.18, but what archives with DICOMweb have; files go to the trash
+    private static void MapDeletion(this IEndpointRouteBuilder routes)
+    {
+        routes.MapDelete("/studies/{study}", (HttpContext context, DeleteRoutes delete, string study) => delete.AnswerAsync(context, study, null, null));
+        routes.MapDelete("/studies/{study}/series/{series}", (HttpContext context, DeleteRoutes delete, string study, string series) => delete.AnswerAsync(context, study, series, null));
+        routes.MapDelete("/studies/{study}/series/{series}/instances/{instance}",
+            (HttpContext context, DeleteRoutes delete, string study, string series, string instance) => delete.AnswerAsync(context, study, series, instance));
     }
 
     // PS3.18 tables 10.4.1-1 to 10.4.1-5
@@ -40,5 +63,16 @@ public static class DicomWebSetup
             (HttpContext context, BulkDataRoutes bulk, string study, string series, string instance, string path) => bulk.AnswerAsync(context, study, series, instance, path));
         routes.MapMethods(Instance + "/frames/{list}", Reading,
             (HttpContext context, FrameRoutes frames, string study, string series, string instance, string list) => frames.AnswerAsync(context, study, series, instance, list));
+        routes.MapMethods(Instance + "/rendered", Reading,
+            (HttpContext context, RenderedRoutes rendered, string study, string series, string instance) => rendered.AnswerAsync(context, study, series, instance));
+        routes.MapMethods(Instance + "/frames/{list}/rendered", Reading,
+            (HttpContext context, RenderedRoutes rendered, string study, string series, string instance, string list) => rendered.FramesAsync(context, study, series, instance, list));
+        routes.MapMethods(Study + "/thumbnail", Reading, (HttpContext context, RenderedRoutes rendered, string study) => rendered.ThumbnailAsync(context, study, null, null));
+        routes.MapMethods(Series + "/thumbnail", Reading,
+            (HttpContext context, RenderedRoutes rendered, string study, string series) => rendered.ThumbnailAsync(context, study, series, null));
+        routes.MapMethods(Instance + "/thumbnail", Reading,
+            (HttpContext context, RenderedRoutes rendered, string study, string series, string instance) => rendered.ThumbnailAsync(context, study, series, instance));
+        routes.MapMethods(Instance + "/frames/{frame}/thumbnail", Reading,
+            (HttpContext context, RenderedRoutes rendered, string study, string series, string instance, string frame) => rendered.ThumbnailAsync(context, study, series, instance, frame));
     }
 }

@@ -80,7 +80,8 @@ internal sealed record MediaRange(string Type, bool IsMultipart, string? Transfe
     /// <summary>Whether a media type is within this range.</summary>
     public bool Takes(string type) => Type == "*/*" || Type == type || (Type.EndsWith("/*", StringComparison.Ordinal) && type.StartsWith(Type[..^1], StringComparison.Ordinal));
 
-    private static IEnumerable<string> Split(string text, char separator)
+    /// <summary>The parts between separators that are not within quotation marks, without blanks around them.</summary>
+    public static IEnumerable<string> Split(string text, char separator)
     {
         var (from, quoted) = (0, false);
         for (var i = 0; i <= text.Length; i++)

@@ -1,0 +1,190 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Pacs.Dicom;
+using Pacs.Dicom.Codecs;
+
+namespace Pacs.Tests;
+
+/// <summary>Pictures, thumbnails, documents and videos, by WADO-RS and WADO-URI. What is right to the pixel is tested with the renderer.</summary>
+public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture<RenderedTests.Archive>
+{
+    private const string Grey = "dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1";
+    private const string Color = "dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.2";
+    private const string Report = "dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.3";
+    private const string Document = "dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.4";
+    private const string Video = "dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.5";
+
+    private readonly TestServer _server = archive.Server;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(Grey + "/rendered", "image/png", "image/png", 40, 20)]
+    [InlineData(Grey + "/rendered", "image/jpeg", "image/jpeg", 40, 20)]
+    [InlineData(Grey + "/rendered", "*/*", "image/jpeg", 40, 20)]
+    [InlineData(Grey + "/rendered", "text/html,image/avif,image/webp,image/png,*/*;q=0.8", "image/png", 40, 20)]
+    [InlineData(Grey + "/frames/2/rendered?viewport=20,20", "image/png", "image/png", 20, 10)]
+    [InlineData(Grey + "/rendered?viewport=10%2C10&quality=50&window=100,50,sigmoid", "image/jpeg", "image/jpeg", 10, 5)]
+    [InlineData(Grey + "/thumbnail?viewport=8%2C8", "*/*", "image/jpeg", 8, 4)]
+    [InlineData(Grey + "/frames/2/thumbnail", "image/png", "image/png", 200, 100)]
+    [InlineData("dicom-web/studies/1.2.1/thumbnail?viewport=16,16", "image/png", "image/png", 16, 8)]
+    [InlineData("dicom-web/studies/1.2.1/series/1.2.1.1/thumbnail?viewport=16,16", "image/jpeg", "image/jpeg", 16, 8)]
+    [InlineData("wado?requestType=WADO&studyUID=1.2.1&seriesUID=1.2.1.1&objectUID=1.2.1.1.1", "*/*", "image/jpeg", 40, 20)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&contentType=image%2Fpng&frameNumber=2&columns=20", "text/html", "image/png", 20, 10)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&rows=10&columns=100&windowCenter=10&windowWidth=4&imageQuality=70", "*/*", "image/jpeg", 20, 10)]
+    public async Task Pictures_have_the_type_and_the_size_asked_for(string path, string accept, string type, int width, int height)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, path, accept);
+        Assert.Equal((HttpStatusCode.OK, type), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        Assert.Equal((width, height), SizeOf(await answer.Content.ReadAsByteArrayAsync(Ct)));
+    }
+
+    [Theory]
+    [InlineData(Grey + "/rendered?window=1", "*/*", 400)]
+    [InlineData(Grey + "/rendered?window=1,0", "*/*", 400)]
+    [InlineData(Grey + "/rendered?window=1,2,cubic", "*/*", 400)]
+    [InlineData(Grey + "/rendered?viewport=0,5", "*/*", 400)]
+    [InlineData(Grey + "/rendered?viewport=100000,5", "*/*", 400)]
+    [InlineData(Grey + "/rendered?viewport=5,5,1,1,2,2", "*/*", 400)]
+    [InlineData(Grey + "/rendered?quality=101", "*/*", 400)]
+    [InlineData(Grey + "/rendered", "image/gif", 406)]
+    [InlineData(Grey + "/frames/0/rendered", "*/*", 400)]
+    [InlineData(Grey + "/frames/9/rendered", "*/*", 404)]
+    [InlineData(Grey + "/frames/1,2/rendered", "image/jpeg", 406)]
+    [InlineData(Report + "/rendered", "*/*", 404)]
+    [InlineData(Report + "/thumbnail", "*/*", 404)]
+    [InlineData(Document + "/rendered", "image/jpeg", 406)]
+    [InlineData(Video + "/rendered", "image/jpeg", 406)]
+    [InlineData(Video + "/thumbnail", "*/*", 404)]
+    [InlineData("dicom-web/studies/1.2.9/thumbnail", "*/*", 404)]
+    [InlineData("wado?requestType=WADO", "*/*", 400)]
+    [InlineData("wado?objectUID=1.2.1.1.1", "*/*", 400)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.9", "*/*", 404)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&anonymize=yes", "*/*", 406)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&frameNumber=x", "*/*", 400)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&windowCenter=5", "*/*", 400)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&contentType=text/plain", "*/*", 406)]
+    public async Task What_cannot_be_shown_is_said(string path, string accept, int status)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, path, accept);
+        Assert.Equal((status, "application/problem+json"), ((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+    }
+
+    [Fact]
+    public async Task A_jpeg_that_browsers_show_as_we_would_leaves_as_it_is_stored()
+    {
+        using var stored = await SendAsync(HttpMethod.Get, Color + "/rendered", "image/jpeg");
+        Assert.Equal(archive.Jpeg, await stored.Content.ReadAsByteArrayAsync(Ct));
+        foreach (var path in new[] { Color + "/rendered?quality=20", Color + "/rendered?viewport=10,10" })
+        {
+            using var other = await SendAsync(HttpMethod.Get, path, "image/jpeg");
+            Assert.NotEqual(archive.Jpeg, await other.Content.ReadAsByteArrayAsync(Ct));
+        }
+        using var part = await SendAsync(HttpMethod.Get, Color + "/frames/1", "multipart/related; type=\"image/jpeg\"; transfer-syntax=1.2.840.10008.1.2.4.50");
+        Assert.Equal(archive.Jpeg, Assert.Single(await MultipartAnswer.ReadAsync(part)).Body);
+    }
+
+    [Fact]
+    public async Task Several_frames_are_parts()
+    {
+        using var answer = await SendAsync(HttpMethod.Get, Grey + "/frames/2,1/rendered", "multipart/related; type=\"image/png\"");
+        var parts = await MultipartAnswer.ReadAsync(answer);
+        Assert.Equal(2, parts.Count);
+        Assert.All(parts, p => Assert.Equal((40, 20), SizeOf(p.Body)));
+        Assert.NotEqual(parts[0].Body, parts[1].Body);
+    }
+
+    [Fact]
+    public async Task Pictures_have_tags()
+    {
+        using var first = await SendAsync(HttpMethod.Get, Grey + "/rendered", "image/png");
+        using var same = await SendAsync(HttpMethod.Get, Grey + "/rendered", "image/png", r => r.Headers.IfNoneMatch.Add(first.Headers.ETag!));
+        Assert.Equal(HttpStatusCode.NotModified, same.StatusCode);
+        using var other = await SendAsync(HttpMethod.Get, Grey + "/rendered?window=1,1", "image/png", r => r.Headers.IfNoneMatch.Add(first.Headers.ETag!));
+        Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+    }
+
+    [Fact]
+    public async Task Annotations_are_not_drawn_and_that_is_said()
+    {
+        using var answer = await SendAsync(HttpMethod.Get, Grey + "/rendered?annotation=patient", "*/*");
+        Assert.Equal(299, answer.Headers.Warning.Single().Code);
+    }
+
+    [Fact]
+    public async Task Documents_and_videos_are_what_they_are()
+    {
+        using var document = await SendAsync(HttpMethod.Get, Document + "/rendered", "text/html,*/*;q=0.8");
+        Assert.Equal("application/pdf", document.Content.Headers.ContentType!.MediaType);
+        Assert.Equal("%PDF-1.7x", await document.Content.ReadAsStringAsync(Ct));
+        using var video = await SendAsync(HttpMethod.Get, Video + "/rendered", "video/*", r => r.Headers.Range = new RangeHeaderValue(2, 5));
+        Assert.Equal((HttpStatusCode.PartialContent, "video/mp4"), (video.StatusCode, video.Content.Headers.ContentType!.MediaType));
+        Assert.Equal([2, 3, 4, 5], await video.Content.ReadAsByteArrayAsync(Ct));
+    }
+
+    [Theory]
+    [InlineData("", "1.2.840.10008.1.2.1")]
+    [InlineData("&transferSyntax=1.2.840.10008.1.2", "1.2.840.10008.1.2")]
+    public async Task Wado_uri_gives_files(string more, string syntax)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, "wado?requestType=WADO&studyUID=1.2.1&seriesUID=1.2.1.1&objectUID=1.2.1.1.1&contentType=application%2Fdicom" + more, "*/*");
+        Assert.Equal("application/dicom", answer.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(syntax, DicomFile.Parse(await answer.Content.ReadAsByteArrayAsync(Ct)).Syntax.Uid);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string accept, Action<HttpRequestMessage>? change = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        change?.Invoke(request);
+        return await _server.Http.SendAsync(request, Ct);
+    }
+
+    /// <summary>Width and height of a PNG (IHDR) or a JPEG (SOF0).</summary>
+    private static (int Width, int Height) SizeOf(byte[] picture)
+    {
+        static int Two(ReadOnlySpan<byte> at) => (at[0] << 8) | at[1];
+        if (picture[0] == 0x89)
+        {
+            return (Two(picture.AsSpan(18)), Two(picture.AsSpan(22)));
+        }
+        var frame = picture.AsSpan().IndexOf(new byte[] { 0xFF, 0xC0 });
+        return (Two(picture.AsSpan(frame + 7)), Two(picture.AsSpan(frame + 5)));
+    }
+
+    /// <summary>A server with a study of a grey cine, a JPEG, a report, a PDF and a video.</summary>
+    public sealed class Archive : IAsyncLifetime
+    {
+        public TestServer Server { get; private set; } = null!;
+
+        public byte[] Jpeg { get; private set; } = [];
+
+        public async ValueTask InitializeAsync()
+        {
+            Server = await TestServer.StartAsync();
+            var pixels = new byte[2 * 40 * 20];
+            new Random(1).NextBytes(pixels);
+            await PagesKit.StoreAsync(Server, Pixels(1, 1, "MONOCHROME2", 2).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, pixels)));
+
+            var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+            JpegEncoder.Encode(new byte[40 * 20 * 3], 40, 20, 3, 90, buffer);
+            Jpeg = [.. buffer.WrittenSpan, .. new byte[buffer.WrittenCount & 1]];
+            await PagesKit.StoreAsync(Server, Pixels(2, 3, "YBR_FULL_422", 1).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, [ReadOnlyMemory<byte>.Empty, Jpeg])), TransferSyntax.JpegBaseline);
+
+            await PagesKit.StoreAsync(Server, Image(3).Set(DicomTag.SOPClassUID, DicomUid.ComprehensiveSRStorage));
+            await PagesKit.StoreAsync(Server, Image(4).Set(DicomTag.SOPClassUID, DicomUid.EncapsulatedPDFStorage)
+                .Set(new DicomElement(DicomTag.EncapsulatedDocument, DicomVr.OB, Encoding.ASCII.GetBytes("%PDF-1.7x\0"))).Set(DicomTag.EncapsulatedDocumentLength, 9));
+            await PagesKit.StoreAsync(Server, Pixels(5, 3, "YBR_PARTIAL_420", 10)
+                .Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, [ReadOnlyMemory<byte>.Empty, new byte[] { 0, 1, 2, 3, 4, 5, 6, 7 }])), TransferSyntax.Get("1.2.840.10008.1.2.4.102"));
+        }
+
+        public ValueTask DisposeAsync() => Server.DisposeAsync();
+
+        private static DicomDataset Image(int number) => PagesKit.Image("Müller^Jörg", "P1", "1.2.1", number: number);
+
+        private static DicomDataset Pixels(int number, int samples, string photometric, int frames) => Image(number).Set(DicomTag.SamplesPerPixel, samples)
+            .Set(DicomTag.PhotometricInterpretation, photometric).Set(DicomTag.NumberOfFrames, frames).Set(DicomTag.Rows, 20).Set(DicomTag.Columns, 40)
+            .Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0);
+    }
+}
