@@ -51,6 +51,9 @@ public sealed record AcceptorPolicy
     /// <summary>The same for one host, so that a mad device leaves room for the others.</summary>
     public int MaxAssociationsPerHost { get; init; } = 32;
 
+    /// <summary>The memory that data sets of requests may take together.</summary>
+    public DatasetBudget Datasets { get; init; } = new(DatasetBudget.Default);
+
     /// <summary>Sizes and times.</summary>
     public AssociationLimits Limits { get; init; } = AssociationLimits.Default;
 

@@ -45,7 +45,15 @@ public sealed class DimseData
     /// Longer than <paramref name="maxBytes"/>, inflated too, with more elements than such a data set has, or not a data set in this transfer syntax.
     /// </exception>
     /// <exception cref="AssociationException">The association ended before the data set did.</exception>
-    public async ValueTask<DicomDataset> ReadDatasetAsync(int maxBytes, CancellationToken ct)
+    public ValueTask<DicomDataset> ReadDatasetAsync(int maxBytes, CancellationToken ct) => ReadDatasetAsync(maxBytes, null, default, ct);
+
+    /// <summary>As above, with memory that is shared with other associations.</summary>
+    /// <param name="maxBytes">More is refused; the rest is left in the pipe.</param>
+    /// <param name="share">Where the memory comes from; null for no limit.</param>
+    /// <param name="refusal">The answer to the request when there is none.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <exception cref="DimseStatusException">There is no memory for it.</exception>
+    internal async ValueTask<DicomDataset> ReadDatasetAsync(int maxBytes, DatasetShare? share, DimseStatus refusal, CancellationToken ct)
     {
         var bytes = new ArrayBufferWriter<byte>();
         while (await ReadAsync(ct) is { IsEmpty: false } sequence)
@@ -55,6 +63,15 @@ public sealed class DimseData
                 Advance(sequence.Start);
                 throw new DicomException($"The data set is longer than {maxBytes} bytes");
             }
+            try
+            {
+                share?.Reach(bytes.WrittenCount + sequence.Length, refusal);
+            }
+            catch (DimseStatusException)
+            {
+                Advance(sequence.Start);
+                throw;
+            }
             foreach (var memory in sequence)
             {
                 bytes.Write(memory.Span);
@@ -62,7 +79,19 @@ public sealed class DimseData
             Advance(sequence.End);
         }
         // a few bytes must not become many: a deflated data set may not grow beyond what may be sent, and an element costs more than its header on the line
-        return DicomReader.Read(bytes.WrittenMemory, Syntax, DicomReadOptions.Default with { MaxDeflatedOutput = maxBytes, MaxElements = Math.Max(4096, maxBytes / BytesPerElement) });
+        var options = DicomReadOptions.Default with { MaxDeflatedOutput = maxBytes, MaxElements = Math.Max(4096, maxBytes / BytesPerElement) };
+        if (Syntax.IsDeflated && share is not null)
+        {
+            try
+            {
+                return DicomReader.Read(bytes.WrittenMemory, Syntax, options with { MaxDeflatedOutput = Math.Min(maxBytes, DatasetBudget.Free) });
+            }
+            catch (DicomException)
+            {
+                share.Reach(maxBytes, refusal); // or it is wrong in another way, which it will be again
+            }
+        }
+        return DicomReader.Read(bytes.WrittenMemory, Syntax, options);
     }
 
     /// <summary>Reads the rest and throws it away, so that the association can go on.</summary>

@@ -99,7 +99,7 @@ internal sealed partial class DimseSession
         {
             try
             {
-                dataset = await data.ReadDatasetAsync(DimseHandlers.MaxNDataset, CancellationToken.None);
+                dataset = await data.ReadDatasetAsync(DimseHandlers.MaxNDataset, _share, DimseStatus.ResourceLimitation, CancellationToken.None);
             }
             catch (DicomException e) when (e is not AssociationException)
             {

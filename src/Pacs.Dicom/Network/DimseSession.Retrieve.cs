@@ -183,7 +183,7 @@ internal sealed partial class DimseSession
     }
 
     private async ValueTask<RetrieveRequest> ReadRetrieveAsync(DimseMessage message, DimseData data, string? destination) => new(
-        Info, message.Command.AffectedSopClass ?? message.Context.AbstractSyntax, await data.ReadDatasetAsync(MaxIdentifier, CancellationToken.None), destination);
+        Info, message.Command.AffectedSopClass ?? message.Context.AbstractSyntax, await data.ReadDatasetAsync(MaxIdentifier, _share, DimseStatus.UnableToCalculateMatches, CancellationToken.None), destination);
 
     /// <summary>The status of an operation that did not come to its end.</summary>
     private async ValueTask<DimseStatus> InterruptedAsync(Flag isCancelled, SubOperations operations) =>

@@ -13,6 +13,8 @@ internal sealed partial class DimseSession(Association association, DimseHandler
 
     private AssociationInfo Info => association.Info;
 
+    private readonly DatasetShare _share = new(policy.Datasets);
+
     /// <summary>Runs until the peer releases (then it returns), the association fails (then it throws) or a stop is asked for (then it aborts).</summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -23,7 +25,14 @@ internal sealed partial class DimseSession(Association association, DimseHandler
             while (await NextAsync(stop) is { } message)
             {
                 IsAtRest = false;
-                await AnswerAsync(message);
+                try
+                {
+                    await AnswerAsync(message);
+                }
+                finally
+                {
+                    _share.Release();
+                }
                 IsAtRest = true;
                 if (stop.IsCancellationRequested)
                 {
@@ -175,7 +184,7 @@ internal sealed partial class DimseSession(Association association, DimseHandler
         {
             return DimseStatus.CannotUnderstand.With("The request has no identifier", DicomTag.CommandDataSetType);
         }
-        var identifier = await data.ReadDatasetAsync(MaxIdentifier, CancellationToken.None);
+        var identifier = await data.ReadDatasetAsync(MaxIdentifier, _share, DimseStatus.OutOfResources, CancellationToken.None);
         var request = new FindRequest(Info, message.Command.AffectedSopClass ?? message.Context.AbstractSyntax, identifier);
         using var cancel = new CancellationTokenSource();
         var isCancelled = new Flag();

@@ -165,6 +165,13 @@ public sealed class PacsOptions
     public int MaximumAssociationsPerHost { get; init; } = 32;
 
     /// <summary>
+    /// Megabytes that large data sets of requests, of queries and storage commitments above 64 KiB, may take together; more are refused (A700H, A701H, 0213H). Default 32: two of the largest allowed
+    /// at once, so that strangers who send many of them cannot take all memory. Read they need up to five times as much.
+    /// </summary>
+    [Range(16, 4096, ErrorMessage = "a whole number of megabytes from 16 to 4096")]
+    public int MaximumDatasetMemory { get; init; } = 32;
+
+    /// <summary>
     /// C-MOVEs that send to one destination at the same time; further ones wait for their turn. Default 4: workstations take few associations, and more do not fill the line better.
     /// </summary>
     [Range(1, 1000, ErrorMessage = "a whole number from 1 to 1000")]

@@ -38,6 +38,7 @@ public static class DimseServices
         AnswersExtended = proposed => FindScp.SopClasses.Contains(proposed.SopClass) ? QueryNegotiation.Answer(proposed.Information) : null,
         MaxAssociations = options.MaximumAssociations,
         MaxAssociationsPerHost = options.MaximumAssociationsPerHost,
+        Datasets = new DatasetBudget(options.MaximumDatasetMemory * 1024L * 1024),
         Limits = AssociationLimits.Default with
         {
             MaxPdu = (uint)options.MaximumPduLength,

@@ -23,6 +23,7 @@ internal static partial class ConformanceStatuses
                 ("SopClassNotSupported", "the SOP class does not belong to the service of the presentation context"),
                 ("UnrecognizedOperation", "the service has no such operation"),
                 ("NotAuthorized", "the caller may not do that: see section 8"),
+                ("OutOfResources", "a query of more than 64 KiB, while others of that size have the memory for them (`MaximumDatasetMemory`)"),
             ]),
         ["find"] = (
             ["Pacs.Web/Dimse/FindScp.cs"],
@@ -57,6 +58,7 @@ internal static partial class ConformanceStatuses
                 ("NoSuchSopClass", "the SOP Class UID is missing"),
                 ("MistypedArgument", "the data set is missing, or cannot be read"),
                 ("NoSuchAction", "an action type that the class does not have"),
+                ("ResourceLimitation", "a data set of more than 64 KiB, while others of that size have the memory for them (`MaximumDatasetMemory`)"),
             ]),
         ["mpps"] = (
             ["Pacs.Web/Dimse/MppsScp.cs"],
