@@ -77,7 +77,7 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
             var seconds = time.GetElapsedTime(tally.StartedAt).TotalSeconds;
             if (tally.IsWorthALine)
             {
-                LogDone(association.CallingAe, remoteHost, tally.Stored, tally.MegaBytes, tally.Queries, tally.Refused, seconds);
+                LogDone(association.CallingAe, remoteHost, tally.Stored, tally.MegaBytes, tally.Queries, tally.Retrieves, tally.Steps, tally.Commitments, tally.Refused, seconds);
             }
             else
             {
@@ -100,12 +100,18 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
 
         public int Queries { get; private set; }
 
+        public int Retrieves { get; private set; }
+
+        public int Steps { get; private set; }
+
+        public int Commitments { get; private set; }
+
         public int Refused { get; private set; }
 
         public double MegaBytes => _bytes / 1e6;
 
         /// <summary>False when it only said hello, as health checks do all day.</summary>
-        public bool IsWorthALine => Stored + Queries + Refused > 0;
+        public bool IsWorthALine => Stored + Queries + Retrieves + Steps + Commitments + Refused > 0;
 
         public void Count(DimseCommandField field, bool good, long bytes)
         {
@@ -114,14 +120,27 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
             {
                 Refused++;
             }
-            else if (field == DimseCommandField.CStoreRequest)
+            else
             {
-                Stored++;
-                _bytes += bytes;
-            }
-            else if (field != DimseCommandField.CEchoRequest)
-            {
-                Queries++;
+                switch (field)
+                {
+                    case DimseCommandField.CStoreRequest:
+                        Stored++;
+                        _bytes += bytes;
+                        break;
+                    case DimseCommandField.CFindRequest:
+                        Queries++;
+                        break;
+                    case DimseCommandField.CMoveRequest or DimseCommandField.CGetRequest:
+                        Retrieves++;
+                        break;
+                    case DimseCommandField.NActionRequest or DimseCommandField.NEventReportRequest:
+                        Commitments++;
+                        break;
+                    case DimseCommandField.NCreateRequest or DimseCommandField.NSetRequest or DimseCommandField.NGetRequest:
+                        Steps++;
+                        break;
+                }
             }
         }
     }
@@ -153,8 +172,8 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
     [LoggerMessage(Level = LogLevel.Error, Message = "The association with {CallingAe} at {RemoteHost} failed on our side")]
     private partial void LogFailed(Exception cause, string callingAe, string remoteHost);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{CallingAe} at {RemoteHost}: {Stored} instances stored ({MegaBytes:0.0} MB), {Queries} queries, {Refused} refused, {Seconds:0.0} s")]
-    private partial void LogDone(string callingAe, string remoteHost, int stored, double megaBytes, int queries, int refused, double seconds);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{CallingAe} at {RemoteHost}: {Stored} instances stored ({MegaBytes:0.0} MB), {Queries} queries, {Retrieves} retrieves, {Steps} messages about performed steps, {Commitments} about storage commitment, {Refused} refused, {Seconds:0.0} s")]
+    private partial void LogDone(string callingAe, string remoteHost, int stored, double megaBytes, int queries, int retrieves, int steps, int commitments, int refused, double seconds);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Association {Id} ended after {Seconds:0.0} s")]
     private partial void LogEnded(string id, double seconds);
