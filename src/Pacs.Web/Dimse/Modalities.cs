@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
@@ -31,7 +32,7 @@ public sealed partial class Modalities(PacsOptions options, IndexReader reader, 
     private static readonly TimeSpan NamesLive = TimeSpan.FromMinutes(1);
 
     private readonly ImmutableArray<Modality> _configured = [.. options.DicomModalitiesInDatabase ? [] : options.DicomModalities];
-    private readonly Dictionary<string, (IPAddress[] Addresses, DateTimeOffset At)> _addresses = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, (IPAddress[] Addresses, DateTimeOffset At)> _addresses = new(StringComparer.OrdinalIgnoreCase);
     private ImmutableArray<Modality> _all = [];
 
     /// <summary>All nodes by name.</summary>
@@ -147,31 +148,35 @@ public sealed partial class Modalities(PacsOptions options, IndexReader reader, 
     private bool IsAt(Modality node, string remoteHost) =>
         IPAddress.TryParse(remoteHost, out var remote) && Addresses(node.Host).Any(a => (a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).Equals(remote));
 
-    // looked up here, where a peer waits: only nodes that somebody entered by name, and once a minute
+    // only of nodes that somebody entered by name. The first time the peer waits for the answer, and nobody else; later it is looked up beside, once a minute
     private IPAddress[] Addresses(string host)
     {
         if (IPAddress.TryParse(host, out var address))
         {
             return [address];
         }
-        lock (_addresses)
+        var now = time.GetUtcNow();
+        if (!_addresses.TryGetValue(host, out var known))
         {
-            if (_addresses.TryGetValue(host, out var known) && time.GetUtcNow() - known.At < NamesLive)
-            {
-                return known.Addresses;
-            }
-            IPAddress[] found;
-            try
-            {
-                found = Dns.GetHostAddresses(host);
-            }
-            catch (SocketException e)
-            {
-                found = known.Addresses ?? [];
-                LogNoAddress(host, e.SocketErrorCode);
-            }
-            _addresses[host] = (found, time.GetUtcNow());
-            return found;
+            _addresses[host] = known = (Lookup(host, []), now);
+        }
+        else if (now - known.At >= NamesLive && _addresses.TryUpdate(host, (known.Addresses, now), known))
+        {
+            _ = Task.Run(() => _addresses[host] = (Lookup(host, known.Addresses), now));
+        }
+        return known.Addresses;
+    }
+
+    private IPAddress[] Lookup(string host, IPAddress[] before)
+    {
+        try
+        {
+            return Dns.GetHostAddresses(host);
+        }
+        catch (SocketException e)
+        {
+            LogNoAddress(host, e.SocketErrorCode);
+            return before;
         }
     }
 
