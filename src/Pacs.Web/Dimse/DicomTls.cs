@@ -138,6 +138,9 @@ public sealed partial class DicomTls(PacsOptions options, TlsCredentials credent
     private DateTimeOffset[] Stamps() =>
         [.. new[] { options.DicomTlsCertificate, options.DicomTlsPrivateKey, options.DicomTlsTrustedCertificates }.Select(p => p is null ? default : new DateTimeOffset(File.GetLastWriteTimeUtc(p)))];
 
+    /// <summary>When our certificate ends, if that is soon or it has; null when nobody has to do anything.</summary>
+    public DateTimeOffset? EndsSoon => Credentials.Expires is { } expires && expires - time.GetUtcNow() <= Notice ? expires : null;
+
     /// <summary>Says once a day that the certificate ends soon or has ended.</summary>
     private DateTimeOffset Warn(DateTimeOffset warnedAt)
     {

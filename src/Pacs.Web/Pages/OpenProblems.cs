@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Pacs.Gdt;
 using Pacs.Storage;
+using Pacs.Web.Dimse;
 
 namespace Pacs.Web.Pages;
 
@@ -10,10 +11,11 @@ namespace Pacs.Web.Pages;
 /// <param name="Conflicts">Contradictions between senders.</param>
 /// <param name="Transfers">Transfers that failed, or have got nowhere for a while.</param>
 /// <param name="Commitments">Reports of storage commitment that a device does not take.</param>
-public sealed record ProblemCounts(long Gdt, long Parked, long Conflicts, long Transfers, long Commitments)
+/// <param name="Certificates">1 when our certificate for DICOM over TLS ends soon or has ended.</param>
+public sealed record ProblemCounts(long Gdt, long Parked, long Conflicts, long Transfers, long Commitments, long Certificates)
 {
     /// <summary>All together.</summary>
-    public long Total => Gdt + Parked + Conflicts + Transfers + Commitments;
+    public long Total => Gdt + Parked + Conflicts + Transfers + Commitments + Certificates;
 }
 
 /// <summary>A GDT file that should be delivered by now.</summary>
@@ -41,7 +43,7 @@ public sealed record UntakenReport(string CallingAe, string RemoteHost, int Coun
 public sealed record ParkedEntry(ParkedEvent Parked, PacsEvent Event);
 
 /// <summary>What has gone wrong and waits for somebody, read from the index.</summary>
-public sealed class OpenProblems(IndexReader index, TimeProvider clock)
+public sealed class OpenProblems(IndexReader index, DicomTls tls, TimeProvider clock)
 {
     /// <summary>How long a GDT file may be on its way before somebody should know: as a rule it takes less than a second.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -53,7 +55,8 @@ public sealed class OpenProblems(IndexReader index, TimeProvider clock)
             await db.ParkedEvents.LongCountAsync(token),
             await db.Conflicts.LongCountAsync(token),
             await Stuck(db).LongCountAsync(token),
-            await Untaken(db).LongCountAsync(token)), ct);
+            await Untaken(db).LongCountAsync(token),
+            tls.EndsSoon is null ? 0 : 1), ct);
 
     /// <summary>The GDT files that should be delivered by now, newest first.</summary>
     public Task<List<UndeliveredGdt>> GdtAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>

@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Pacs.Storage;
+using Pacs.Web.Dimse;
 
 namespace Pacs.Web.Pages;
 
 /// <summary><c>/probleme</c>: what the server could not solve alone.</summary>
-public sealed class ProblemsModel(IndexReader index, OpenProblems problems) : PageModel
+public sealed class ProblemsModel(IndexReader index, OpenProblems problems, DicomTls tls, TimeProvider time) : PageModel
 {
     /// <summary>Lines of each section.</summary>
     public const int MaxRows = 100;
@@ -16,7 +17,13 @@ public sealed class ProblemsModel(IndexReader index, OpenProblems problems) : Pa
     public sealed record Subject(string Path, Level Level, Patient Patient);
 
     /// <summary>How many there are of each.</summary>
-    public ProblemCounts Counts { get; private set; } = new(0, 0, 0, 0, 0);
+    public ProblemCounts Counts { get; private set; } = new(0, 0, 0, 0, 0, 0);
+
+    /// <summary>When our certificate for DICOM over TLS ends, if that is soon or it has.</summary>
+    public DateTimeOffset? CertificateEnds => tls.EndsSoon;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool IsCertificateOver => CertificateEnds <= time.GetUtcNow();
 
     /// <summary>GDT files that could not be delivered yet.</summary>
     public IReadOnlyList<(UndeliveredGdt File, Subject? About)> Gdt { get; private set; } = [];

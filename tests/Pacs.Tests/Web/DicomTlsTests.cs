@@ -156,6 +156,7 @@ public sealed class DicomTlsTests : IDisposable
         await tls.StartAsync(Ct);
         Assert.True(tls.IsGood);
         var before = tls.Credentials;
+        Assert.Equal(before.Expires, tls.EndsSoon); // what the page Probleme shows
         await UntilAsync(() => log.Count("ends on") == 1 && time.ArmedTimers == 1);
 
         time.Advance(TimeSpan.FromDays(21));
@@ -171,6 +172,7 @@ public sealed class DicomTlsTests : IDisposable
         time.Advance(TimeSpan.FromMinutes(1));
         await UntilAsync(() => log.Count("read again") == 1);
         Assert.NotEqual(before.Expires, tls.Credentials.Expires);
+        Assert.Null(tls.EndsSoon);
         Assert.True(tls.IsGood);
         await tls.StopAsync(Ct);
     }
