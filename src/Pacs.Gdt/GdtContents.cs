@@ -14,7 +14,7 @@ public sealed record GdtContent(string Name, byte[] Body, string? Problem = null
 /// <summary>Makes what files say of what the archive has: for the consumers of the feed, for the preview and for sending again.</summary>
 public sealed partial class GdtContents(GdtOptions options, Archive archive, IndexReader reader, TimeProvider time, ILogger<GdtContents> logger)
 {
-    // enough to see what is wrong with a device; a report has up to 2,000 items
+    // of each reason: enough to see what is wrong with a device; a report has up to 2,000 items
     private const int MaxListed = 20;
 
     // GDT 2.1 has four digits for their number, and lines of 60 characters
@@ -64,7 +64,7 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
             : CodedMeasurements.Read(folded, options.Measurements.Language);
         if (values.LeftOut.Count > 0 && logger.IsEnabled(LogLevel.Information))
         {
-            var items = string.Join("; ", values.LeftOut.Take(MaxListed).Select(i => $"{i.Path} {i.Reason}"));
+            var items = values.DescribeLeftOut(MaxListed);
             LogLeftOut(id, values.Values.Count, values.LeftOut.Count, items);
         }
         var examination = Examination.Read(dataset, TimeZoneInfo.ConvertTime(entry.Instance.ReceivedAt, time.LocalTimeZone));

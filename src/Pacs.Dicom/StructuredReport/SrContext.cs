@@ -33,7 +33,7 @@ public sealed record SrModifier(CodedConcept Name, string Relationship, CodedCon
 
 /// <summary>
 /// What holds for a measurement: the properties stated for it itself and, where it does not state them, those of the containers around it, the nearest
-/// first (PS3.3 §C.17.3.2.4 and the inclusion rules of PS3.16 §6: concept modifiers and contexts hold for the descendants too).
+/// first (PS3.3 table C.17.3-8 and §C.17.5: what is said of an item holds for its descendants unless they say otherwise).
 /// </summary>
 public sealed class SrContext
 {

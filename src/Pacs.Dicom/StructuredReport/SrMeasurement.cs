@@ -60,7 +60,7 @@ public sealed record SrMeasurement(
     }
 
     /// <summary>
-    /// The vessel or structure a container stands for: TID 5103 names its containers by them. The nearest container below the root whose concept is one
+    /// The vessel or structure a container stands for: TID 5104 names its groups by them. The nearest container below the root whose concept is one
     /// of SNOMED; sections and groups are of DCM and LOINC.
     /// </summary>
     public CodedConcept? Location => Sections.FirstOrDefault(

@@ -25,4 +25,20 @@ public sealed record Measurement(string Identifier, string Name, string Value, s
 /// <summary>What is exported of a report.</summary>
 /// <param name="Values">The values, in the order of the file.</param>
 /// <param name="LeftOut">The numeric items that are not among them.</param>
-public sealed record ReportValues(IReadOnlyList<Measurement> Values, IReadOnlyList<LeftOutItem> LeftOut);
+public sealed record ReportValues(IReadOnlyList<Measurement> Values, IReadOnlyList<LeftOutItem> LeftOut)
+{
+    // a device sends codes of its own as reasons for missing values
+    private const int MaxReasons = 20;
+
+    /// <summary>
+    /// What is left out, for the log: each reason with its number and its first places in the tree. The rare reasons come first: hundreds of copies
+    /// must not hide the one value that is not a number.
+    /// </summary>
+    /// <param name="places">How many places of each.</param>
+    public string DescribeLeftOut(int places)
+    {
+        var reasons = LeftOut.GroupBy(i => i.Reason).OrderBy(g => g.Count()).Take(MaxReasons)
+            .Select(g => $"{g.Count()} × {g.Key} ({string.Join(", ", g.Take(places).Select(i => i.Path))}{(g.Count() > places ? ", …" : "")})");
+        return string.Join("; ", reasons);
+    }
+}

@@ -204,6 +204,14 @@ public sealed class CodedMeasurementsTests
         Assert.Equal((CodedMeasurements.MaxValues, "too many values"), (values.Values.Count, Assert.Single(values.LeftOut).Reason));
     }
 
+    [Fact]
+    public void What_is_left_out_is_described_by_reason_and_place_only()
+    {
+        var values = CodedMeasurements.Read(GoldenReport.Folded("num_odd_values"), German);
+        Assert.Equal(
+            "1 × no value (114007, DCM) (1.1.2.1); 1 × not a number (1.1.2.6); 2 × no value (1.1.2.2, …)", values.DescribeLeftOut(1));
+    }
+
     private static ReportTable Table(string name, CultureInfo? language = null) =>
         ReportTable.Create(GoldenReport.Read(Path.Join(GoldenReport.Folder, name + ".dcm")), GoldenReport.Folded(name), language ?? German);
 

@@ -37,7 +37,7 @@ public sealed class ReportConsumerTests
         Assert.Contains(codes, f => f is { Id: "8411", Value: "Left Ventricle Internal End Diastolic Dimension (2D mode)" });
         Assert.Equal(59, codes.Count(f => f.Id == "8410"));
         var line = Assert.Single(log, l => l.Contains("left out", StringComparison.Ordinal));
-        Assert.Contains("1.2.2.3 sent twice; the other says more", line, StringComparison.Ordinal);
+        Assert.Contains("1 × a repeat; the device chose another (1.16.2.2); 58 × sent twice; the other says more (1.2.2.3, 1.2.2.5, ", line, StringComparison.Ordinal);
     }
 
     [Theory]
