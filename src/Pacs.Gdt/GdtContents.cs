@@ -25,13 +25,14 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
     /// <param name="receiver">Who gets it.</param>
     /// <param name="entry">The instance that speaks for the study.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<GdtContent> StudyAsync(GdtReceiver receiver, InstanceEntry entry, CancellationToken ct)
+    /// <param name="withLink">Whether the study's page is attached whatever the receiver's settings say.</param>
+    public async Task<GdtContent> StudyAsync(GdtReceiver receiver, InstanceEntry entry, CancellationToken ct, bool withLink = false)
     {
         ArgumentNullException.ThrowIfNull(receiver);
         ArgumentNullException.ThrowIfNull(entry);
         var examination = await ReadAsync(entry, ct);
         var name = GdtFileName.Of(receiver.Profile.Data.StudyFile!, receiver.Profile.Data, examination.Accession, entry.Study.PublicId);
-        var variables = await VariablesAsync(receiver, examination, entry.Study, ct);
+        var variables = await VariablesAsync(withLink || receiver.Settings.AttachLink, examination, entry.Study, ct);
         return Make(name, () => receiver.Profile.Study(variables));
     }
 
@@ -72,7 +73,7 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
             ? new GdtText(field, [.. ReportTable.Create(report, folded, options.Measurements.Language).Lines(LineLength).Take(MaxLines)])
             : null;
         var name = GdtFileName.Of(receiver.Profile.Data.ReportFile!, receiver.Profile.Data, examination.Accession, entry.Study.PublicId, entry.Instance.Uid, id);
-        var variables = await VariablesAsync(receiver, examination, entry.Study, ct);
+        var variables = await VariablesAsync(receiver.Settings.AttachLink, examination, entry.Study, ct);
         return Make(name, () => receiver.Profile.Report(variables, values.Values, text));
     }
 
@@ -103,7 +104,7 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
         }
     }
 
-    private async Task<GdtVariables> VariablesAsync(GdtReceiver receiver, Examination examination, Study study, CancellationToken ct)
+    private async Task<GdtVariables> VariablesAsync(bool withLink, Examination examination, Study study, CancellationToken ct)
     {
         var link = options.LinkAddress is { } address ? new Uri($"{address.AbsoluteUri.TrimEnd('/')}/gdt/{LinkKey(examination, study)}") : null;
         return new GdtVariables(examination)
@@ -112,7 +113,7 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
             Link = link,
             Series = study.SeriesCount,
             Images = study.InstanceCount,
-            Attachments = receiver.Settings.AttachLink && link is not null ? [new GdtAttachment("000001", "URL", $"Bilder vom {examination.Date:dd.MM.yyyy}", link.AbsoluteUri)] : [],
+            Attachments = withLink && link is not null ? [new GdtAttachment("000001", "URL", $"Bilder vom {examination.Date:dd.MM.yyyy}", link.AbsoluteUri)] : [],
         };
     }
 

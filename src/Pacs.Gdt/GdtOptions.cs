@@ -18,6 +18,12 @@ public sealed class GdtOptions
     /// <summary>New: the profile of the files in <see cref="IncomingDir"/>. Default <see cref="GdtProfile.DefaultName"/>: what the old plugin wrote.</summary>
     public string Profile { get; set; } = GdtProfile.DefaultName;
 
+    /// <summary>New: <see cref="GdtReceiverSettings.InboxDirectory"/> of the default receiver.</summary>
+    public string? InboxDirectory { get; set; }
+
+    /// <summary>New: <see cref="GdtReceiverSettings.Orders"/> of the default receiver.</summary>
+    public IReadOnlyList<GdtOrderRule> Orders { get; set; } = [];
+
     /// <summary>New: further receivers, each with a folder and a profile of its own. Default none.</summary>
     public IReadOnlyList<GdtReceiverSettings> Receivers { get; set; } = [];
 

@@ -54,6 +54,15 @@ public sealed record GdtReceiverSettings : GdtProfileData
 
     /// <summary>Whether records name the study's page as an attachment (6302 to 6305); needs <see cref="GdtOptions.LinkAddress"/>. Default false.</summary>
     public bool AttachLink { get; init; }
+
+    /// <summary>The folder in which its practice software puts orders (6302), cancellations (6303), patients' data (6301) and requests to show a study (6311). Default none.</summary>
+    public string? InboxDirectory { get; init; }
+
+    /// <summary>The character set of files in the inbox that name none and do not show it. Default: IBM 437, the standard's.</summary>
+    public string? InboxCharacterSet { get; init; }
+
+    /// <summary>What orders become at the device, the first that fits. Default: ultrasound at <c>US01</c>.</summary>
+    public IReadOnlyList<GdtOrderRule>? Orders { get; init; }
 }
 
 /// <summary>Somebody who gets GDT files.</summary>
@@ -116,6 +125,8 @@ public sealed class GdtReceivers
                 Profile = options.Profile,
                 TestId = options.TestId,
                 TestDescription = options.TestDescription,
+                InboxDirectory = options.InboxDirectory is { } inbox ? Path.GetFullPath(inbox) : null,
+                Orders = options.Orders,
             }, problems);
         }
         foreach (var (i, settings) in options.Receivers.Index())
@@ -151,6 +162,19 @@ public sealed class GdtReceivers
     private static void Add(List<GdtReceiver> receivers, string key, GdtReceiverSettings settings, List<string> problems)
     {
         var found = new List<string>();
+        if (settings.InboxDirectory is { } inbox && (!Path.IsPathFullyQualified(inbox) || Path.GetFullPath(inbox) == Path.GetFullPath(settings.Folder)))
+        {
+            found.Add("InboxDirectory must be an absolute path, and another folder than the one for our files");
+        }
+        if (settings.InboxDirectory is { } own && receivers.Any(r => r.Settings.InboxDirectory == own))
+        {
+            found.Add("InboxDirectory: another receiver has the same");
+        }
+        if (settings.InboxCharacterSet is { } set && GdtCharacterSet.Find(set) is null)
+        {
+            found.Add($"InboxCharacterSet must be one of {string.Join(", ", GdtCharacterSet.All.Select(s => s.Name))}");
+        }
+        found.AddRange((settings.Orders ?? []).Index().Where(o => o.Item?.Problem is not null || o.Item is null).Select(o => $"Orders[{o.Index}].{o.Item?.Problem ?? " must not be null"}"));
         if (GdtProfile.TryCreate(settings, found) is { } profile)
         {
             receivers.Add(new GdtReceiver(settings, profile));

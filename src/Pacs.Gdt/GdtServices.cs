@@ -7,6 +7,10 @@ namespace Pacs.Gdt;
 /// <summary>Puts this floor together.</summary>
 public static class GdtServices
 {
+    /// <summary>Registers the inboxes of the receivers. Call it after <see cref="AddGdt"/>, and only where there is a worklist for the orders.</summary>
+    public static IServiceCollection AddGdtInbox(this IServiceCollection services) =>
+        services.AddSingleton<GdtOrders>().AddSingleton<GdtInbox>().AddSingleton<IHostedService>(s => s.GetRequiredService<GdtInbox>());
+
     /// <summary>
     /// Registers the writer of GDT files, the two consumers that feed it and the repairs of devices. Call it after <c>AddStorage</c>: the index must be
     /// open before files are handed over. Uses <see cref="GdtOptions"/> and <see cref="TimeProvider"/> from the container.

@@ -40,7 +40,10 @@ public sealed partial class Worklist
     /// <summary>Makes an entry with the next accession number and announces it. When it returns, the entry is durable.</summary>
     /// <exception cref="DicomException">A value is not allowed in its VR; nothing was made and no number used.</exception>
     /// <exception cref="IndexUnavailableException">The index cannot be written.</exception>
-    public Task<WorklistEntry> AddAsync(WorklistOrder order, CancellationToken ct)
+    public Task<WorklistEntry> AddAsync(WorklistOrder order, CancellationToken ct) => AddAsync(order, null, ct);
+
+    /// <summary>As <see cref="AddAsync(WorklistOrder, CancellationToken)"/>, with something else in the same transaction: who ordered it remembers that he did, or neither is there.</summary>
+    public Task<WorklistEntry> AddAsync(WorklistOrder order, Action<PacsDb, WorklistEntry>? also, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(order);
         var now = _time.GetLocalNow();
@@ -66,10 +69,50 @@ public sealed partial class Worklist
                     Dataset = DicomWriter.ToBytes(entry, TransferSyntax.ExplicitVRLittleEndian),
                 });
                 db.Announce(EventKind.WorklistAdded, Level.Patient, ResourceId.ForPatient(accession), now, accession);
-                return new WorklistEntry(accession, studyUid, now.DateTime);
+                var made = new WorklistEntry(accession, studyUid, now.DateTime);
+                also?.Invoke(db, made);
+                return made;
             },
             ct);
     }
+
+    /// <summary>Removes an entry that no device has begun, with something else in the same transaction. False when there is none, or a device has begun.</summary>
+    public Task<bool> CancelAsync(string accession, Func<PacsDb, Task> also, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(also);
+        return _writer.WriteAsync(
+            async (db, token) =>
+            {
+                if (await db.Worklist.Where(w => w.Accession == accession && w.State == WorklistState.Scheduled).ExecuteDeleteAsync(token) == 0)
+                {
+                    return false;
+                }
+                await also(db);
+                return true;
+            },
+            ct);
+    }
+
+    /// <summary>Brings name, birth date and sex of a patient up to date in the entries that no device has begun.</summary>
+    /// <returns>How many entries are his.</returns>
+    /// <exception cref="DicomException">A value is not allowed in its VR; nothing was changed.</exception>
+    public Task<int> UpdatePatientAsync(string patientId, string name, DateOnly? born, string sex, CancellationToken ct) => _writer.WriteAsync(
+        async (db, token) =>
+        {
+            var count = 0;
+            foreach (var item in await db.Worklist.Where(w => w.State == WorklistState.Scheduled).ToListAsync(token))
+            {
+                var entry = DicomReader.Read(item.Dataset, TransferSyntax.ExplicitVRLittleEndian);
+                if (entry.GetString(DicomTag.PatientID) == patientId)
+                {
+                    entry.Set(DicomTag.PatientName, name).Set(DicomTag.PatientBirthDate, born is { } date ? new DicomDate(date).ToString() : "").Set(DicomTag.PatientSex, sex);
+                    item.Dataset = DicomWriter.ToBytes(entry, TransferSyntax.ExplicitVRLittleEndian);
+                    count++;
+                }
+            }
+            return count;
+        },
+        ct);
 
     /// <summary>The entries that satisfy all conditions, by the start of their step. They must not be changed.</summary>
     public async Task<IReadOnlyList<DicomDataset>> FindAsync(IReadOnlyList<TagMatch> matches, CancellationToken ct)

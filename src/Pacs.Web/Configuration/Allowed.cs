@@ -100,6 +100,14 @@ public sealed class GdtProfileNameAttribute() : ValidationAttribute("one of " + 
     public override bool IsValid(object? value) => value is string name && GdtProfile.BuiltIn.ContainsKey(name);
 }
 
+/// <summary>What GDT orders become.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class GdtOrderRulesAttribute() : ValidationAttribute("a list of rules, each an object with TestType, Modality, Station and Procedure")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is not null;
+}
+
 /// <summary>Receivers of GDT files; what is wrong inside of one says <see cref="Pacs.Gdt.GdtReceivers.Problems"/>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class GdtReceiversAttribute() : ValidationAttribute("a list of receivers, each an object with Name, Folder and Profile")

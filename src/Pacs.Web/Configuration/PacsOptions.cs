@@ -313,6 +313,8 @@ public sealed class PacsOptions
         Enable = GdtGenerator.Enable,
         IncomingDir = GdtGenerator.IncomingDir,
         Profile = GdtGenerator.Profile,
+        InboxDirectory = GdtGenerator.InboxDirectory,
+        Orders = GdtGenerator.Orders,
         Receivers = GdtGenerator.Receivers,
         LinkAddress = GdtGenerator.LinkAddress,
         TransmittedStudiesDatabase = GdtGenerator.TransmittedStudiesDatabase,
@@ -410,6 +412,17 @@ public sealed class GdtSettings
     /// <summary>The profile of the files in <see cref="IncomingDir"/>: version, character set, fields and names. Default <c>medical-office</c>: the bytes of the old plugin.</summary>
     [GdtProfileName]
     public string Profile { get; init; } = GdtProfile.DefaultName;
+
+    /// <summary>
+    /// The folder in which the practice software puts its orders (6302) and what else it asks for: they become worklist entries. Default: none. It must be another folder than
+    /// <see cref="IncomingDir"/>.
+    /// </summary>
+    [FolderPath]
+    public string? InboxDirectory { get; init; }
+
+    /// <summary>What orders become at the device: a list of objects with <c>TestType</c> (a pattern for 8402), <c>Modality</c>, <c>Station</c>, <c>Procedure</c>. Default: none, which is ultrasound at <c>US01</c>.</summary>
+    [GdtOrderRules]
+    public IReadOnlyList<GdtOrderRule> Orders { get; init; } = [];
 
     /// <summary>
     /// Further receivers: a list of objects with <c>Name</c>, <c>Folder</c>, <c>Profile</c>, <c>Trigger</c>, <c>Delivery</c> and whatever is to differ from the profile; docs/gdt.md has them all.

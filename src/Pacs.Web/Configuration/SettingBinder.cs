@@ -259,6 +259,10 @@ public sealed class SettingBinder
                 _problems.Add($"DicomTlsPort is {tls}, which is another port's number. They must differ; null makes DicomPort the port for TLS.");
             }
         }
+        if (!options.Worklists.Enable && (options.GdtGenerator.InboxDirectory is not null || options.GdtGenerator.Receivers.Any(r => r.InboxDirectory is not null)))
+        {
+            _problems.Add("GdtGenerator.InboxDirectory is set, but Worklists.Enable is false: orders would have nowhere to go.");
+        }
         _problems.AddRange(GdtReceivers.Problems(options.ToGdtOptions()).Select(p => $"GdtGenerator.{p}."));
         if (options.MaximumAssociationsPerHost > options.MaximumAssociations && _values.Keys.Any(k => k.Path == nameof(PacsOptions.MaximumAssociationsPerHost)))
         {

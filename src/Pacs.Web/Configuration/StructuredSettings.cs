@@ -22,7 +22,8 @@ internal static class StructuredSettings
     };
 
     /// <summary>Whether a property is one of them.</summary>
-    public static bool Has(Type type) => type == typeof(IReadOnlyList<Modality>) || type == typeof(IReadOnlyList<ForwardingRule>) || type == typeof(IReadOnlyList<GdtReceiverSettings>);
+    public static bool Has(Type type) => type == typeof(IReadOnlyList<Modality>) || type == typeof(IReadOnlyList<ForwardingRule>) || type == typeof(IReadOnlyList<GdtReceiverSettings>)
+        || type == typeof(IReadOnlyList<GdtOrderRule>);
 
     /// <summary>Reads one.</summary>
     /// <exception cref="FormatException">It is none; the message says where and why.</exception>

@@ -21,6 +21,7 @@ public static class WorklistServices
                 CleanupInterval = options.Worklists.CleanupInterval is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             });
             services.AddSingleton<Storage.Worklist>().AddSingleton<WorklistScp>().AddSingleton<MppsScp>().AddHostedService<WorklistCleanup>();
+            services.AddGdtInbox();
             if (options.Worklists.UrlOnWorklistEntryAdded is { } added)
             {
                 services.AddSingleton<IEventConsumer>(s => Webhook.OnWorklistEntryAdded(added, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Webhook>>()));

@@ -338,6 +338,7 @@ public sealed class ConfigurationTests : IDisposable
             null => null,
             IReadOnlyList<string> list => string.Join(',', list),
             IReadOnlyList<ForwardingRule> rules => JsonSerializer.Serialize(rules),
+            IReadOnlyList<GdtOrderRule> rules => JsonSerializer.Serialize(rules),
             IReadOnlyList<GdtReceiverSettings> receivers => JsonSerializer.Serialize(receivers),
             IReadOnlyList<Modality> nodes => JsonSerializer.Serialize(nodes.ToDictionary(n => n.Name, ModalityJson.Write)),
             var value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture),
