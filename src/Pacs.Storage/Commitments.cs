@@ -157,7 +157,7 @@ public sealed partial class Commitments(Archive archive, IndexWriter writer, Ind
         ArgumentNullException.ThrowIfNull(commitment);
         var now = time.GetUtcNow();
         var state = isFinal || now - commitment.RequestedAt > Patience ? CommitmentState.Failed : CommitmentState.Requested;
-        var wait = TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(commitment.Attempts, 10)));
+        var wait = Backoff.After(commitment.Attempts + 1, FirstWait, LongestWait);
         var due = state == CommitmentState.Failed ? now : now + wait;
         if (state == CommitmentState.Failed)
         {

@@ -325,12 +325,7 @@ public sealed partial class EventPump : BackgroundService
         }
     }
 
-    private TimeSpan Delay(int attempt)
-    {
-        var factor = Math.Pow(2, Math.Min(attempt - 1, 30));
-        var delay = _options.EventRetryDelay * factor;
-        return delay < _options.EventRetryLimit ? delay : _options.EventRetryLimit;
-    }
+    private TimeSpan Delay(int attempt) => Backoff.After(attempt, _options.EventRetryDelay, _options.EventRetryLimit);
 
     [LoggerMessage(20, LogLevel.Warning, "{Consumer} failed on {Kind} {Seq} ({Resource}); it is tried again.")]
     private partial void LogRetry(string consumer, EventKind kind, long seq, ResourceId resource, Exception e);

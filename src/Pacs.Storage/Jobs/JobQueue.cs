@@ -327,7 +327,7 @@ public sealed partial class JobQueue(IndexReader reader, IndexWriter writer, Sto
     }, ct);
 
     /// <summary>How long to wait after a number of failures in a row: a second at first, five minutes at most.</summary>
-    public static TimeSpan Delay(int attempts) => TimeSpan.FromSeconds(Math.Min(300, Math.Pow(2, Math.Clamp(attempts - 1, 0, 20))));
+    public static TimeSpan Delay(int attempts) => Backoff.After(attempts, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
 
     /// <summary>Wakes who waits for <see cref="NextChange"/>.</summary>
     public void Signal()
