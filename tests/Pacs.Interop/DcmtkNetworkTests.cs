@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.IO.Pipelines;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Pacs.Dicom;
@@ -19,7 +16,7 @@ public sealed class DcmtkNetworkTests
     public async Task Echoscu_is_answered_plainly_and_with_its_quirks()
     {
         Tool.Require("echoscu");
-        await using var server = new Listener(new DimseHandlers());
+        await using var server = new DimseListener(new DimseHandlers());
         Assert.Equal(0, (await Tool.RunAsync("echoscu", Ct, ["127.0.0.1", $"{server.Port}"])).ExitCode);
         // 128 presentation contexts, 38 transfer syntaxes, abort instead of release
         Assert.Equal(0, (await Tool.RunAsync("echoscu", Ct, ["-ppc", "128", "-pts", "38", "--repeat", "5", "127.0.0.1", $"{server.Port}"])).ExitCode);
@@ -36,7 +33,7 @@ public sealed class DcmtkNetworkTests
         using var folder = new TemporaryFolder();
         var files = MakeFiles(folder.Path);
         var store = new SummarisingStore();
-        await using var server = new Listener(new DimseHandlers().AddStorage(store));
+        await using var server = new DimseListener(new DimseHandlers().AddStorage(store));
         var result = await Tool.RunAsync("storescu", Ct, ["--max-pdu", $"{maxPdu}", "--max-send-pdu", $"{maxPdu}", "-R", "127.0.0.1", $"{server.Port}", .. files]);
         Assert.True(result.ExitCode == 0, result.All);
         // storescu writes uncompressed data sets anew in the syntax it likes best, so elements are compared, not bytes
@@ -66,7 +63,7 @@ public sealed class DcmtkNetworkTests
     {
         Tool.Require("findscu");
         var find = new EndlessFind();
-        await using var server = new Listener(new DimseHandlers().AddFind(find, DicomUid.ModalityWorklistInformationModelFind));
+        await using var server = new DimseListener(new DimseHandlers().AddFind(find, DicomUid.ModalityWorklistInformationModelFind));
         var result = await Tool.RunAsync("findscu", Ct, ["-v", "-W", "--cancel", "3", "-k", "PatientID=", "-k", "PatientName=", "127.0.0.1", $"{server.Port}"]);
         Assert.True(result.ExitCode == 0, result.All);
         Assert.Contains("[P2", result.All, StringComparison.Ordinal);
@@ -162,59 +159,6 @@ public sealed class DcmtkNetworkTests
 
     private static string Summary(DicomDataset dataset) => string.Join(' ', dataset.Where(e => !e.Tag.IsGroupLength)
         .Select(e => $"{e.Tag}:{Convert.ToHexString(SHA256.HashData(e.Value.Span.TrimEnd((byte)0)).AsSpan(0, 4))}"));
-
-    /// <summary>A DIMSE server on an ephemeral port of 127.0.0.1.</summary>
-    private sealed class Listener : IAsyncDisposable
-    {
-        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly CancellationTokenSource _stop = new();
-        private readonly Task _accepting;
-
-        public Listener(DimseHandlers handlers)
-        {
-            _listener.Start();
-            _accepting = AcceptAsync(new DimseServer(new AcceptorPolicy(), handlers));
-        }
-
-        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-        public async ValueTask DisposeAsync()
-        {
-            await _stop.CancelAsync();
-            await _accepting;
-            _listener.Dispose();
-            _stop.Dispose();
-        }
-
-        private async Task AcceptAsync(DimseServer server)
-        {
-            var running = new List<Task>();
-            try
-            {
-                while (true)
-                {
-                    running.Add(ServeAsync(server, await _listener.AcceptTcpClientAsync(_stop.Token)));
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                await Task.WhenAll(running);
-            }
-        }
-
-        private async Task ServeAsync(DimseServer server, TcpClient peer)
-        {
-            using (peer)
-            {
-                peer.NoDelay = true;
-                var stream = peer.GetStream();
-                await server.RunAsync(
-                    new StreamPipe(PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 65536)), PipeWriter.Create(stream)), "127.0.0.1", _stop.Token);
-            }
-        }
-
-        private sealed record StreamPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
-    }
 
     private sealed class SummarisingStore : IStoreHandler
     {

@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using System.IO.Pipelines;
-using System.Net;
-using System.Net.Sockets;
 using Pacs.Dicom.Network;
 
 namespace Pacs.Interop;
@@ -9,29 +6,25 @@ namespace Pacs.Interop;
 /// <summary>A storage SCP that counts how often each SOP instance came, and may take its time: to break off what it receives at a known point.</summary>
 public sealed class CountingScp : IStoreHandler, IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
     private readonly TimeSpan _pause;
-    private readonly Task _accepting;
-    private int _associations;
+    private readonly DimseListener _listener;
 
     public CountingScp(TimeSpan pause)
     {
         _pause = pause;
-        _listener.Start();
-        _accepting = AcceptAsync(new DimseServer(new AcceptorPolicy(), new DimseHandlers().AddStorage(this)));
+        _listener = new DimseListener(new DimseHandlers().AddStorage(this));
     }
 
     /// <summary>The SOP instance at which the association is broken off, each time.</summary>
     public string? Poison { get; init; }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _listener.Port;
 
     /// <summary>How often each SOP instance was stored.</summary>
     public ConcurrentDictionary<string, int> Received { get; } = new();
 
     /// <summary>How many connections there were.</summary>
-    public int Associations => _associations;
+    public int Associations => _listener.Connections;
 
     public async ValueTask<DimseStatus> StoreAsync(StoreRequest request, DimseData data, CancellationToken ct)
     {
@@ -45,40 +38,5 @@ public sealed class CountingScp : IStoreHandler, IAsyncDisposable
         return DimseStatus.Success;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _accepting;
-        _listener.Dispose();
-        _stop.Dispose();
-    }
-
-    private async Task AcceptAsync(DimseServer server)
-    {
-        var running = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                running.Add(ServeAsync(server, await _listener.AcceptTcpClientAsync(_stop.Token)));
-                _associations++;
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(running);
-        }
-    }
-
-    private async Task ServeAsync(DimseServer server, TcpClient peer)
-    {
-        using (peer)
-        {
-            peer.NoDelay = true;
-            var stream = peer.GetStream();
-            await server.RunAsync(new StreamPipe(PipeReader.Create(stream), PipeWriter.Create(stream)), "127.0.0.1", _stop.Token);
-        }
-    }
-
-    private sealed record StreamPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+    public ValueTask DisposeAsync() => _listener.DisposeAsync();
 }
