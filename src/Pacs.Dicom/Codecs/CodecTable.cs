@@ -29,6 +29,9 @@ public static class CodecTable
         [DicomUid.JPEGLSNearLossless] = JpegLs,
         [DicomUid.JPEG2000Lossless] = Jpeg2000,
         [DicomUid.JPEG2000] = Jpeg2000,
+        [DicomUid.HTJ2KLossless] = Jpeg2000,
+        [DicomUid.HTJ2KLosslessRPCL] = Jpeg2000,
+        [DicomUid.HTJ2K] = Jpeg2000,
         [DicomUid.DeflatedImageFrameCompression] = new DeflatedFrameCodec(),
     };
 
@@ -40,19 +43,26 @@ public static class CodecTable
     {
         ArgumentNullException.ThrowIfNull(syntax);
         reason = null;
-        if (Codecs.TryGetValue(syntax.Uid, out codec))
+        if (Codecs.TryGetValue(syntax.Uid, out codec) && (!IsHighThroughput(syntax) || OpenJpeg.IsPresent))
         {
             return true;
         }
+        codec = null;
         reason = Missing(syntax);
         return false;
     }
+
+    private static bool IsHighThroughput(TransferSyntax syntax) => syntax.Uid is DicomUid.HTJ2KLossless or DicomUid.HTJ2KLosslessRPCL or DicomUid.HTJ2K;
 
     private static string Missing(TransferSyntax syntax)
     {
         if (syntax.IsVideo)
         {
             return $"{syntax.Name} is a video: it has no frames that could be decoded alone. Retrieve it as a whole";
+        }
+        if (IsHighThroughput(syntax))
+        {
+            return $"Frames in {syntax.Name} ({syntax.Uid}) are decoded by {OpenJpeg.Requirement}. Or retrieve the instance as it is stored";
         }
         return syntax.IsKnown
             ? $"Frames in {syntax.Name} ({syntax.Uid}) cannot be decoded here. Retrieve the instance as it is stored"

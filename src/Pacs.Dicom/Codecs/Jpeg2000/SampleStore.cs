@@ -68,7 +68,8 @@ internal static class SampleStore
         }
     }
 
-    private static void Interleave(ReadOnlySpan<int> line, Span<byte> target, int component, int samples, int bitsAllocated)
+    /// <summary>Puts a line of one component between those of the others.</summary>
+    public static void Interleave(ReadOnlySpan<int> line, Span<byte> target, int component, int samples, int bitsAllocated)
     {
         if (bitsAllocated == 8)
         {

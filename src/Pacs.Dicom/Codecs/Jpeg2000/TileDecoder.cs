@@ -18,27 +18,9 @@ internal sealed class TileDecoder(ImageSize size, CodingParameters parameters, i
     /// <param name="frame">Takes the samples.</param>
     public void Decode(ReadOnlyMemory<byte> data, ReadOnlyMemory<byte>? packedHeaders, long offset, DecodedFrame frame)
     {
-        // a packet has a byte at least, a code block a few bits: what a tile may claim depends on its bytes, with room for small and empty ones
         var bytes = data.Length + (packedHeaders?.Length ?? 0);
-        var precinctsLeft = 4096 + (8 * Math.Min(bytes, 1 << 24));
-        var mostBlocks = (1 << 17) + (8 * Math.Min(bytes, 1 << 24));
-        var components = new TileComponent[size.Components.Length];
-        for (var c = 0; c < components.Length; c++)
-        {
-            var component = size.Components[c];
-            components[c] = new TileComponent(
-                _area.Subsample(component.StepX, component.StepY), component.Precision, parameters.StyleOf(c), parameters.QuantizationOf(c), parameters.RoiShiftOf(c), ref precinctsLeft);
-            if (components[c].Style.Style >= BlockStyle.HighThroughput)
-            {
-                throw new DicomException("The frame is coded as High-Throughput JPEG 2000, which needs the library OpenJPEG 2.5 or later (Debian: libopenjp2-7)");
-            }
-        }
-        if (parameters.HasColorTransform && (components.Length < 3 || components[0].Area != components[1].Area || components[0].Area != components[2].Area
-            || components[0].Style.IsReversible != components[1].Style.IsReversible || components[0].Style.IsReversible != components[2].Style.IsReversible))
-        {
-            throw new DicomException("The JPEG 2000 stream has a colour transform over components that differ", offset: offset);
-        }
-        var packets = new TilePackets(parameters, data, packedHeaders, offset, mostBlocks);
+        var components = Components(bytes);
+        var packets = new TilePackets(parameters, data, packedHeaders, offset, Allowance(1 << 17, bytes));
         packets.Read(components, size, _area);
 
         var coefficients = new int[components.Length][];
@@ -66,6 +48,57 @@ internal sealed class TileDecoder(ImageSize size, CodingParameters parameters, i
             }
         }
     }
+
+    /// <summary>
+    /// Looks through a tile of High-Throughput code blocks before it is given to OpenJPEG, which is built with assertions in Debian: what it takes for granted would
+    /// end the process.
+    /// </summary>
+    /// <exception cref="DicomException">The tile is damaged.</exception>
+    public void CheckHighThroughput(ReadOnlyMemory<byte> data, ReadOnlyMemory<byte>? packedHeaders, long offset)
+    {
+        var bytes = data.Length + (packedHeaders?.Length ?? 0);
+        var components = Components(bytes);
+        var packets = new TilePackets(parameters, data, packedHeaders, offset, Allowance(1 << 17, bytes));
+        packets.Read(components, size, _area);
+        foreach (var component in components)
+        {
+            foreach (var part in component.Resolutions.SelectMany(r => r.Precincts).SelectMany(p => p.Bands))
+            {
+                foreach (var block in part.Blocks.Where(b => b.Passes > 0))
+                {
+                    if (!component.Style.Style.HasFlag(BlockStyle.HighThroughput) || part.Band.BitPlanes - block.ZeroPlanes is < 1 or > 30)
+                    {
+                        throw new DicomException("The High-Throughput JPEG 2000 stream has code blocks that are not supported", offset: offset);
+                    }
+                    HighThroughputBlock.Check(block, packets.Chunks, data.Span, offset);
+                }
+            }
+        }
+    }
+
+    /// <summary>The tile's components with their resolutions and bands.</summary>
+    /// <param name="bytes">Bytes that the tile has.</param>
+    /// <exception cref="DicomException">They claim more than those bytes can describe, or contradict each other.</exception>
+    public TileComponent[] Components(int bytes)
+    {
+        var precinctsLeft = Allowance(4096, bytes);
+        var components = new TileComponent[size.Components.Length];
+        for (var c = 0; c < components.Length; c++)
+        {
+            var component = size.Components[c];
+            components[c] = new TileComponent(
+                _area.Subsample(component.StepX, component.StepY), component.Precision, parameters.StyleOf(c), parameters.QuantizationOf(c), parameters.RoiShiftOf(c), ref precinctsLeft);
+        }
+        if (parameters.HasColorTransform && (components.Length < 3 || components[0].Area != components[1].Area || components[0].Area != components[2].Area
+            || components[0].Style.IsReversible != components[1].Style.IsReversible || components[0].Style.IsReversible != components[2].Style.IsReversible))
+        {
+            throw new DicomException("The JPEG 2000 stream has a colour transform over components that differ");
+        }
+        return components;
+    }
+
+    /// <summary>A packet has a byte at least, a code block a few bits: what a tile may claim depends on its bytes, with room for small and empty ones.</summary>
+    private static int Allowance(int always, int bytes) => always + (8 * Math.Min(bytes, 1 << 24));
 
     private static void DecodeBlocks(TileComponent[] components, TilePackets packets, ReadOnlyMemory<byte> data, int[][] coefficients)
     {

@@ -171,6 +171,16 @@ internal sealed class TilePackets
         {
             return (1, true);
         }
+        if (style.HasFlag(BlockStyle.HighThroughput))
+        {
+            // T.814 §B.3: a clean-up segment, then one for the two other passes
+            return pass switch
+            {
+                0 => (1, true),
+                1 or 2 => (3 - pass, pass == 1),
+                _ => throw new DicomException("The High-Throughput JPEG 2000 stream has more than three passes of a code block, which is not supported"),
+            };
+        }
         if (!style.HasFlag(BlockStyle.Bypass))
         {
             return (int.MaxValue, pass == 0);

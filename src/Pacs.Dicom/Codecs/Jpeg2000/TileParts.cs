@@ -12,6 +12,9 @@ internal sealed class TileParts(CodingParameters parameters)
 
     public PackedHeaders PackedHeaders { get; } = new();
 
+    /// <summary>Bytes of its data.</summary>
+    public int Length => Parts.Sum(p => p.Length);
+
     /// <summary>Its data, put together.</summary>
     public ReadOnlyMemory<byte> Data(ReadOnlyMemory<byte> frame)
     {
@@ -19,7 +22,7 @@ internal sealed class TileParts(CodingParameters parameters)
         {
             return frame.Slice(Parts[0].Start, Parts[0].Length);
         }
-        var joined = new byte[Parts.Sum(p => p.Length)];
+        var joined = new byte[Length];
         var at = 0;
         foreach (var (start, length) in Parts)
         {

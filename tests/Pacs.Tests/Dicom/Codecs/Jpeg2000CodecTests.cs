@@ -10,6 +10,8 @@ public sealed class Jpeg2000CodecTests
 
     public static TheoryData<string, string> Goldens => CompressedFrames.Hashes("jpeg-2000", file => file.StartsWith("j2k", StringComparison.Ordinal));
 
+    public static TheoryData<string, string> HighThroughputGoldens => CompressedFrames.Hashes("jpeg-2000", file => file.StartsWith("htj2k", StringComparison.Ordinal));
+
     [Theory]
     [MemberData(nameof(Goldens))]
     public void Lossless_frames_are_what_OpenJPEG_makes_of_them(string file, string hash) =>
@@ -42,7 +44,28 @@ public sealed class Jpeg2000CodecTests
     public void High_throughput_is_refused_with_what_it_needs()
     {
         var (image, frames) = CompressedFrames.Read(CompressedFrames.Golden("jpeg-2000", "htj2k201_g8.dcm"));
-        Assert.Contains("libopenjp2", Assert.Throws<DicomException>(() => Codec.Decode(frames[0], image)).Message, StringComparison.Ordinal);
+        var without = new Jpeg2000Codec(useOpenJpeg: false);
+        Assert.Contains("libopenjp2", Assert.Throws<DicomException>(() => without.Decode(frames[0], image)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(HighThroughputGoldens))]
+    public void High_throughput_frames_are_what_was_compressed(string file, string hash)
+    {
+        Assert.SkipUnless(OpenJpeg.IsPresent, "libopenjp2 2.5 is not installed");
+        Assert.Equal(hash, CompressedFrames.Hash(Codec, CompressedFrames.Golden("jpeg-2000", file)));
+    }
+
+    [Fact]
+    public void High_throughput_colour_comes_out_as_RGB_also_when_it_is_lossy()
+    {
+        Assert.SkipUnless(OpenJpeg.IsPresent, "libopenjp2 2.5 is not installed");
+        var (image, frames) = CompressedFrames.Read(CompressedFrames.Golden("jpeg-2000", "htj2k203_rgb.dcm"));
+        var (source, lossless) = CompressedFrames.Read(CompressedFrames.Golden("jpeg-2000", "htj2k201_rgb.dcm"));
+        using var decoded = Codec.Decode(frames[0], image);
+        using var expected = Codec.Decode(lossless[0], source);
+        Assert.Equal(SampleColor.Rgb, decoded.Color);
+        Assert.InRange(decoded.Data.ToArray().Zip(expected.Data.ToArray(), (a, b) => Math.Abs(a - b)).Average(), 0.001, 4);
     }
 
     /// <summary>Each claims work out of proportion to its bytes: sizes, tiles, components, precincts of one sample, layers.</summary>
