@@ -10,6 +10,7 @@ internal sealed class GrayTransform
     private readonly double _slope = 1;
     private readonly double _intercept;
     private readonly LookupTable? _voiLut;
+    private readonly LookupTable? _presentationLut;
     private VoiWindow? _window;
     private readonly bool _isInverted;
 
@@ -18,8 +19,9 @@ internal sealed class GrayTransform
     /// <param name="options">What is wanted.</param>
     public GrayTransform(FrameAttributes attributes, PixelDescription image, RenderOptions options)
     {
-        var values = attributes.Macro(DicomTag.PixelValueTransformationSequence);
-        if (values == attributes.Root && values.GetSequence(DicomTag.ModalityLUTSequence) is [var item, ..])
+        var state = options.PresentationState;
+        var values = state?.Root ?? attributes.Macro(DicomTag.PixelValueTransformationSequence);
+        if ((state is not null || values == attributes.Root) && values.GetSequence(DicomTag.ModalityLUTSequence) is [var item, ..])
         {
             _modalityLut = LookupTable.Of(item);
         }
@@ -35,11 +37,16 @@ internal sealed class GrayTransform
         }
         else
         {
-            (_voiLut, _window) = View(attributes.Macro(DicomTag.FrameVOILUTSequence), options.View);
+            var views = state is null ? attributes.Macro(DicomTag.FrameVOILUTSequence) : state.VoiOf(attributes.Root.GetString(DicomTag.SOPInstanceUID), options.Frame);
+            (_voiLut, _window) = views is null ? (null, null) : View(views, options.View);
         }
-        // both say that small values are bright, and mean it once (PS3.3 §C.8.11.3.1.2)
-        var isInverse = image.PhotometricInterpretation == "MONOCHROME1"
-            || string.Equals(attributes.Root.GetString(DicomTag.PresentationLUTShape), "INVERSE", StringComparison.Ordinal);
+        if (state?.Root.GetSequence(DicomTag.PresentationLUTSequence) is [var presentation, ..])
+        {
+            _presentationLut = LookupTable.Of(presentation);
+        }
+        // both say that small values are bright, and mean it once (PS3.3 §C.8.11.3.1.2); a presentation state says it alone (PS3.4 §N.2.1)
+        var isInverse = (state is null && image.PhotometricInterpretation == "MONOCHROME1")
+            || string.Equals((state?.Root ?? attributes.Root).GetString(DicomTag.PresentationLUTShape), "INVERSE", StringComparison.Ordinal);
         _isInverted = isInverse != options.Invert;
     }
 
@@ -67,6 +74,10 @@ internal sealed class GrayTransform
     {
         var value = _modalityLut is null ? (stored * _slope) + _intercept : _modalityLut[(int)stored];
         var brightness = _voiLut is null ? Window(_window!.Value, value) : _voiLut[(int)Math.Clamp(Math.Floor(value + 0.5), int.MinValue, int.MaxValue)] * 255.0 / ((1 << _voiLut.Bits) - 1);
+        if (_presentationLut is { } lut)
+        {
+            brightness = lut[lut.First + (int)Math.Round(brightness * (lut.Count - 1) / 255)] * 255.0 / ((1 << lut.Bits) - 1);
+        }
         return (byte)Math.Floor((_isInverted ? 255 - brightness : brightness) + 0.5);
     }
 

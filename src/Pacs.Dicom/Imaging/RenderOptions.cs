@@ -38,7 +38,7 @@ public sealed record RenderOptions
     /// <summary>The frame, from 1. Default 1.</summary>
     public int Frame { get; init; } = 1;
 
-    /// <summary>The window. Default null: the instance's, else everything between the least and the largest value. Colour has none.</summary>
+    /// <summary>The window. Default null: <see cref="PresentationState"/>'s, else the instance's, else everything between the least and the largest value. Colour has none.</summary>
     public VoiWindow? Window { get; init; }
 
     /// <summary>
@@ -52,6 +52,12 @@ public sealed record RenderOptions
 
     /// <summary>Whether overlays (PS3.3 §C.9) are drawn, in white. Default true: devices put what the user has marked there.</summary>
     public bool Overlays { get; init; } = true;
+
+    /// <summary>How somebody wants the image to be seen, in place of what the instance itself says. Default null. Whether it is about this image at all is the caller's to know.</summary>
+    public PresentationState? PresentationState { get; init; }
+
+    /// <summary>Whether the graphics of <see cref="PresentationState"/> are drawn, in white. Default true.</summary>
+    public bool Annotations { get; init; } = true;
 
     /// <summary>Whether black and white, or each colour, change places. Default false.</summary>
     public bool Invert { get; init; }

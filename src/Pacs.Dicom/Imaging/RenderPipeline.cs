@@ -1,7 +1,7 @@
 namespace Pacs.Dicom.Imaging;
 
 /// <summary>
-/// A picture from the samples of a frame: grey through Modality LUT, VOI LUT and Presentation LUT, palettes and YBR to RGB, overlays on top, then scaled to the viewport
+/// A picture from the samples of a frame: grey through Modality LUT, VOI LUT and Presentation LUT, palettes and YBR to RGB, overlays on top, what a presentation state adds, then scaled to the viewport
 /// (PS3.3 §C.7.6.3, §C.9, §C.11; PS3.4 §N.2).
 /// </summary>
 public static class RenderPipeline
@@ -26,6 +26,7 @@ public static class RenderPipeline
             {
                 Overlays.Draw(header, options.Frame, frame, picture);
             }
+            picture = options.PresentationState?.Apply(picture, header, options) ?? picture;
             if (options.Viewport is not { } viewport)
             {
                 return picture;

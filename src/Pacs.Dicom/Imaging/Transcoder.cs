@@ -11,7 +11,7 @@ namespace Pacs.Dicom.Imaging;
 /// </summary>
 public static class Transcoder
 {
-    /// <summary>Whether pixel data can be brought from one syntax into another: the first has a codec, the second is uncompressed or RLE Lossless.</summary>
+    /// <summary>Whether pixel data can be brought from one syntax into another: the first has a codec, the second is uncompressed (not deflated), RLE Lossless or JPEG Lossless SV1.</summary>
     public static bool CanTranscode(TransferSyntax from, TransferSyntax to)
     {
         ArgumentNullException.ThrowIfNull(to);
@@ -36,7 +36,7 @@ public static class Transcoder
     }
 
     private static bool IsTarget(TransferSyntax to) =>
-        to.Uid is DicomUid.ExplicitVRLittleEndian or DicomUid.ImplicitVRLittleEndian or DicomUid.ExplicitVRBigEndian or DicomUid.RLELossless;
+        to.Uid is DicomUid.ExplicitVRLittleEndian or DicomUid.ImplicitVRLittleEndian or DicomUid.ExplicitVRBigEndian or DicomUid.RLELossless or DicomUid.JPEGLosslessSV1;
 
     private static IEnumerable<ReadOnlyMemory<byte>> Native(InstancePixels pixels, TransferSyntax to)
     {
@@ -86,7 +86,7 @@ public static class Transcoder
             var current = samples ?? first;
             Same(first, current, frame);
             encoded.ResetWrittenCount();
-            RleEncoder.Encode(current.Memory.Span, pixels.Image.Columns, pixels.Image.Rows, current.PerPixel, current.BitsAllocated / 8, encoded);
+            Encode(current, pixels.Image, to, encoded);
             output.ResetWrittenCount();
             FragmentScan.WriteItem(output, encoded.WrittenSpan);
             yield return output.WrittenMemory;
@@ -98,6 +98,21 @@ public static class Transcoder
         output.Advance(8);
         DicomWriter.Write(pixels.ReadTail(), to, output);
         yield return output.WrittenMemory;
+    }
+
+    private static void Encode(Samples samples, PixelDescription image, TransferSyntax to, IBufferWriter<byte> writer)
+    {
+        if (to.Uid == DicomUid.RLELossless)
+        {
+            RleEncoder.Encode(samples.Memory.Span, image.Columns, image.Rows, samples.PerPixel, samples.BitsAllocated / 8, writer);
+            return;
+        }
+        if (samples.BitsAllocated > 16)
+        {
+            throw new DicomException($"{to.Name} has no samples of {samples.BitsAllocated} bits", DicomTag.BitsAllocated);
+        }
+        // all bits, so that overlays in the upper ones and signs stay what they are
+        JpegLosslessEncoder.Encode(samples.Memory.Span, image.Columns, image.Rows, samples.PerPixel, samples.BitsAllocated, writer);
     }
 
     private static void Same(Samples first, Samples other, int frame)

@@ -18,6 +18,8 @@ public sealed class GoldenImageTests
         ["liver_1frame.dcm"] = (127, "dcmtk shows a single bit as 128"),
         ["liver_expb_1frame.dcm"] = (127, "dcmtk shows a single bit as 128"),
         ["liver_nonbyte_aligned.dcm"] = (127, "dcmtk shows a single bit as 128"),
+        ["liver_j2k.dcm"] = (127, "dcmtk shows a single bit as 128"),
+        ["JPEG2000.dcm"] = (2, "a sample that the 9/7 wavelet rounds otherwise is the largest, and the window ends there"),
         ["GH195.dcm"] = (255, "the header says RGB, the stream YCbCr (JFIF, 4:2:0): dcmtk believes the header and shows teeth in blue"),
         ["D_CLUNIE_CT1_RLE_FRAGS.dcm"] = (255, "dcmtk lets the padding around the slice count for the range of values"),
     };

@@ -11,9 +11,9 @@ public sealed class TranscoderTests
     {
         var pairs = new TheoryData<string, string>();
         foreach (var file in (string[])["m2_u12_win", "ct_s16_win", "rgb_planar1", "ybr_full_422_raw", "pal_8_lut16", "mf_rgb_3", "be_s16", "defl_rgb",
-            "rle_rgb16", "rle_cine", "jpeg50_cine_frag", "jpeg50_rgb_ybr411", "jpeg51_u12", "jpeg70_u12", "jls80_pal", "jls81_rgb", "encap_uncompressed_rgb"])
+            "rle_rgb16", "rle_cine", "jpeg50_cine_frag", "jpeg50_rgb_ybr411", "jpeg51_u12", "jpeg70_u12", "jls80_pal", "jls81_rgb", "j2k90_s16", "j2k91_rgb_ict", "encap_uncompressed_rgb"])
         {
-            foreach (var syntax in (string[])[DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian, DicomUid.ExplicitVRBigEndian, DicomUid.RLELossless])
+            foreach (var syntax in (string[])[DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian, DicomUid.ExplicitVRBigEndian, DicomUid.RLELossless, DicomUid.JPEGLosslessSV1])
             {
                 pairs.Add(file, syntax);
             }
@@ -90,19 +90,21 @@ public sealed class TranscoderTests
     }
 
     [Theory]
-    [InlineData("jpeg70_s16", "ct_s16_win")]
-    [InlineData("jls80_cine", "rle_cine")]
-    public async Task Dcmtk_reads_what_is_encoded(string name, string reference)
+    [InlineData("jpeg70_s16", "ct_s16_win", DicomUid.RLELossless, "dcmdrle")]
+    [InlineData("jls80_cine", "rle_cine", DicomUid.RLELossless, "dcmdrle")]
+    [InlineData("jls80_s16", "ct_s16_win", DicomUid.JPEGLosslessSV1, "dcmdjpeg")]
+    [InlineData("j2k90_cine", "rle_cine", DicomUid.JPEGLosslessSV1, "dcmdjpeg")]
+    public async Task Dcmtk_reads_what_is_encoded(string name, string reference, string uid, string tool)
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/dcmdrle"), "dcmtk is not installed");
+        var to = TransferSyntax.Get(uid);
+        Assert.SkipUnless(File.Exists("/usr/bin/" + tool), "dcmtk is not installed");
         var folder = Directory.CreateTempSubdirectory("pacs-transcoder");
         try
         {
             using var pixels = InstancePixels.Open(PathOf(name));
-            var dataset = DicomReader.Read(Transcoded(pixels, TransferSyntax.RleLossless), TransferSyntax.RleLossless);
-            var (rle, plain) = (Path.Join(folder.FullName, "rle.dcm"), Path.Join(folder.FullName, "plain.dcm"));
-            new DicomFile(dataset, TransferSyntax.RleLossless).Save(rle);
-            using var dcmtk = Process.Start(new ProcessStartInfo("/usr/bin/dcmdrle", [rle, plain]) { RedirectStandardError = true, UseShellExecute = false })!;
+            var (compressed, plain) = (Path.Join(folder.FullName, "compressed.dcm"), Path.Join(folder.FullName, "plain.dcm"));
+            new DicomFile(DicomReader.Read(Transcoded(pixels, to), to), to).Save(compressed);
+            using var dcmtk = Process.Start(new ProcessStartInfo("/usr/bin/" + tool, [compressed, plain]) { RedirectStandardError = true, UseShellExecute = false })!;
             var errors = await dcmtk.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             await dcmtk.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.True(dcmtk.ExitCode == 0, errors);
