@@ -49,12 +49,7 @@ internal static class JpegAssembly<T>
                         ToRgb(first, second, third, pixels, frame.Width);
                         continue;
                     }
-                    for (var x = 0; x < frame.Width; x++)
-                    {
-                        pixels[3 * x] = first[x];
-                        pixels[(3 * x) + 1] = second[x];
-                        pixels[(3 * x) + 2] = third[x];
-                    }
+                    Join(first, second, third, pixels, frame.Width);
                     continue;
                 }
                 for (var i = 0; i < count; i++)
@@ -83,6 +78,21 @@ internal static class JpegAssembly<T>
         var source = frame.Components[component];
         var samples = typeof(T) == typeof(byte) ? MemoryMarshal.Cast<byte, T>(source.Bytes) : MemoryMarshal.Cast<ushort, T>(source.Words);
         return JpegUpsampling<T>.Row(frame, source, samples, y, work, row);
+    }
+
+    private static void Join(ReadOnlySpan<T> first, ReadOnlySpan<T> second, ReadOnlySpan<T> third, Span<T> pixels, int width)
+    {
+        if (typeof(T) == typeof(byte))
+        {
+            JpegColor.Join(MemoryMarshal.Cast<T, byte>(first), MemoryMarshal.Cast<T, byte>(second), MemoryMarshal.Cast<T, byte>(third), MemoryMarshal.Cast<T, byte>(pixels), width);
+            return;
+        }
+        for (var x = 0; x < width; x++)
+        {
+            pixels[3 * x] = first[x];
+            pixels[(3 * x) + 1] = second[x];
+            pixels[(3 * x) + 2] = third[x];
+        }
     }
 
     private static void ToRgb(ReadOnlySpan<T> luminance, ReadOnlySpan<T> blue, ReadOnlySpan<T> red, Span<T> rgb, int width)

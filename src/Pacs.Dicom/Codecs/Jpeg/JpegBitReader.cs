@@ -82,6 +82,18 @@ internal ref struct JpegBitReader
         return Extend(bits, size);
     }
 
+    /// <summary>Takes a value that lies behind a code.</summary>
+    /// <param name="length">Bits of the code.</param>
+    /// <param name="size">Bits of the value, 0 to 16.</param>
+    /// <param name="total">Both.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Value(int length, int size, int total)
+    {
+        var bits = (int)(((_bits << length) >> 1) >> (63 - size));
+        Skip(total);
+        return Extend(bits, size);
+    }
+
     /// <summary>Takes 0 to 16 bits as they are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Bits(int count)

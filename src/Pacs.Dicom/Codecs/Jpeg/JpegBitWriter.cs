@@ -52,11 +52,22 @@ internal ref struct JpegBitWriter(IBufferWriter<byte> destination)
         _count += count;
         if (_count >= 32)
         {
-            Emit();
+            _count -= 32;
+            var word = (uint)(_bits >> _count);
+            if (((~word - 0x01010101) & word & 0x80808080) == 0)
+            {
+                BinaryPrimitives.WriteUInt32BigEndian(_span[_at..], word);
+                _at += 4;
+            }
+            else
+            {
+                _at = PutStuffed(_span, _at, word);
+            }
         }
     }
 
     /// <summary>Adds a code of a table.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Put(uint code) => Put(code >> 8, (int)(code & 255));
 
     /// <summary>Fills the last byte with ones, and hands everything over.</summary>
@@ -67,7 +78,7 @@ internal ref struct JpegBitWriter(IBufferWriter<byte> destination)
         _bits = (_bits << fill) | ((1u << fill) - 1);
         for (_count += fill; _count > 0; _count -= 8)
         {
-            PutByte((byte)(_bits >> (_count - 8)));
+            _at = PutByte(_span, _at, (byte)(_bits >> (_count - 8)));
         }
         Marker(JpegMarker.EndOfImage);
         _destination.Advance(_at);
@@ -75,28 +86,23 @@ internal ref struct JpegBitWriter(IBufferWriter<byte> destination)
         _span = default;
     }
 
-    private void Emit()
+    /// <summary>Writes a word in which a byte is FF, each of which gets a zero behind it; returns the place behind.</summary>
+    private static int PutStuffed(Span<byte> span, int at, uint word)
     {
-        _count -= 32;
-        var word = (uint)(_bits >> _count);
-        if ((((~word) - 0x01010101) & word & 0x80808080) == 0)
-        {
-            BinaryPrimitives.WriteUInt32BigEndian(_span[_at..], word);
-            _at += 4;
-            return;
-        }
         for (var shift = 24; shift >= 0; shift -= 8)
         {
-            PutByte((byte)(word >> shift));
+            at = PutByte(span, at, (byte)(word >> shift));
         }
+        return at;
     }
 
-    private void PutByte(byte value)
+    private static int PutByte(Span<byte> span, int at, byte value)
     {
-        _span[_at++] = value;
+        span[at++] = value;
         if (value == 0xFF)
         {
-            _span[_at++] = 0;
+            span[at++] = 0;
         }
+        return at;
     }
 }

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Pacs.Dicom.Codecs;
 
@@ -153,36 +155,41 @@ public static class JpegEncoder
     {
         private int _last;
 
-        public void Encode(scoped ref JpegBitWriter writer, ReadOnlySpan<byte> samples, int stride)
+        public void Encode(scoped ref JpegBitWriter target, ReadOnlySpan<byte> samples, int stride)
         {
             Span<short> block = stackalloc short[64];
             JpegDct.Forward(samples, stride, quantisation, block);
-            ref var values = ref MemoryMarshal.GetReference(block);
-            EncodeDifference(ref writer, values - _last);
-            _last = values;
+            // a copy, so that its fields stay in registers
+            var writer = target;
+            EncodeDifference(ref writer, block[0] - _last);
+            _last = block[0];
 
-            var run = 0;
-            for (var k = 1; k < 64; k++)
+            // most coefficients are zero: only the others are looked at, first to learn where they are in the order of the code
+            ulong wanted = 0;
+            for (var rest = NotZero(block) & ~1UL; rest != 0; rest &= rest - 1)
             {
-                int value = block[JpegTables.ZigZag[k]];
-                if (value == 0)
-                {
-                    run++;
-                    continue;
-                }
+                wanted |= 1UL << JpegTables.InverseZigZag[BitOperations.TrailingZeroCount(rest)];
+            }
+            var last = 0;
+            for (; wanted != 0; wanted &= wanted - 1)
+            {
+                var k = BitOperations.TrailingZeroCount(wanted);
+                var run = k - last - 1;
                 for (; run > 15; run -= 16)
                 {
                     writer.Put(ac[0xF0]);
                 }
+                int value = block[JpegTables.ZigZag[k]];
                 var size = Size(value);
                 var code = ac[(run << 4) | size];
                 writer.Put(((code >> 8) << size) | Extra(value, size), (int)(code & 255) + size);
-                run = 0;
+                last = k;
             }
-            if (run > 0)
+            if (last < 63)
             {
                 writer.Put(ac[0]);
             }
+            target = writer;
         }
 
         /// <summary>A block without content: as bright as the last one, nothing else.</summary>
@@ -192,6 +199,17 @@ public static class JpegEncoder
             writer.Put(ac[0]);
         }
 
+        /// <summary>A bit for each coefficient that is not zero.</summary>
+        private static ulong NotZero(ReadOnlySpan<short> block)
+        {
+            ref var first = ref MemoryMarshal.GetReference(block);
+            var zero = Vector256<short>.Zero;
+            var upper = Vector256.Narrow(Vector256.Equals(Vector256.LoadUnsafe(ref first), zero), Vector256.Equals(Vector256.LoadUnsafe(ref first, 16), zero));
+            var lower = Vector256.Narrow(Vector256.Equals(Vector256.LoadUnsafe(ref first, 32), zero), Vector256.Equals(Vector256.LoadUnsafe(ref first, 48), zero));
+            return ~(upper.ExtractMostSignificantBits() | ((ulong)lower.ExtractMostSignificantBits() << 32));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private readonly void EncodeDifference(scoped ref JpegBitWriter writer, int difference)
         {
             var size = Size(difference);

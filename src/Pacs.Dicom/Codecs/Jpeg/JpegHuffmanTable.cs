@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Pacs.Dicom.Codecs;
 
@@ -13,7 +14,7 @@ internal sealed class JpegHuffmanTable
 
     // by the next ten bits: length of the code in the upper byte, symbol in the lower; 0 when the code is longer
     private readonly ushort[] _short = new ushort[1 << StepBits];
-    private readonly int[] _coefficients;
+    private readonly int[] _steps;
     private readonly byte[] _symbols;
 
     // of the codes of each length: the last one, -1 if there is none; and what takes a code to the place of its symbol
@@ -48,7 +49,7 @@ internal sealed class JpegHuffmanTable
             _lastCode[length] = counts[length - 1] > 0 ? code - 1 : -1;
             code <<= 1;
         }
-        _coefficients = hasRuns ? Coefficients(_short) : [];
+        _steps = hasRuns ? Coefficients(_short) : Differences(_short);
     }
 
     /// <summary>What bounds the size of a value.</summary>
@@ -59,12 +60,19 @@ internal sealed class JpegHuffmanTable
     /// steps. A run of 16 zeros is 15 of them and a value of zero, the end of a block is a run past its end.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Coefficient(uint next) => _coefficients[(int)next];
+    public int Coefficient(uint next) => Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_steps), next & ((1 << StepBits) - 1));
+
+    /// <summary>
+    /// Of a difference: the bits to take for the code and the value in the lowest byte, those of the code in the next, those of the value above. One shift past both is what the
+    /// next difference waits for. 0 when the code is long.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Difference(uint next) => Coefficient(next);
 
     /// <summary>Length in the upper byte and symbol in the lower for a short code, 0 for a long one.</summary>
     /// <param name="next">The next <see cref="StepBits"/> bits.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Short(uint next) => _short[(int)next];
+    public int Short(uint next) => Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_short), next & ((1 << StepBits) - 1));
 
     /// <summary>The same for a long code.</summary>
     /// <param name="next">The next 16 bits.</param>
@@ -80,6 +88,18 @@ internal sealed class JpegHuffmanTable
             }
         }
         throw new DicomException("The JPEG data hold bits that are no Huffman code");
+    }
+
+    private static int[] Differences(ReadOnlySpan<ushort> codes)
+    {
+        var differences = new int[1 << StepBits];
+        for (var next = 0; next < differences.Length; next++)
+        {
+            // size 16 is the one difference of 32768, without further bits (T.81 table H.2)
+            int length = codes[next] >> 8, size = codes[next] & 15;
+            differences[next] = (codes[next] & 255) <= 15 ? (size << 16) | (length << 8) | (length + size) : 0;
+        }
+        return differences;
     }
 
     private static int[] Coefficients(ReadOnlySpan<ushort> codes)

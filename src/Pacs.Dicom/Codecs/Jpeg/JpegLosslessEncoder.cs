@@ -125,17 +125,25 @@ public static class JpegLosslessEncoder
         {
             var chunk = differences[..Math.Min(Chunk, differences.Length)];
             writer.Reserve(8 * Chunk);
-            foreach (var difference in chunk)
-            {
-                var size = Size(difference);
-                var code = codes[size];
-                // the one difference of 32768 has no further bits (T.81 table H.2)
-                var count = size & 15;
-                writer.Put(((code >> 8) << count) | ((uint)(difference + (difference >> 15)) & ((1u << count) - 1)), (int)(code & 255) + count);
-            }
+            WriteDifferences(ref writer, chunk, codes);
             differences = differences[chunk.Length..];
         }
         writer.Finish();
+    }
+
+    private static void WriteDifferences(ref JpegBitWriter target, ReadOnlySpan<short> differences, JpegHuffmanCodes codes)
+    {
+        // a copy, so that its fields stay in registers
+        var writer = target;
+        foreach (var difference in differences)
+        {
+            var size = Size(difference);
+            var code = codes[size];
+            // the one difference of 32768 has no further bits (T.81 table H.2)
+            var count = size & 15;
+            writer.Put(((code >> 8) << count) | ((uint)(difference + (difference >> 15)) & ((1u << count) - 1)), (int)(code & 255) + count);
+        }
+        target = writer;
     }
 
     /// <summary>Bits of the magnitude, 0 to 16.</summary>

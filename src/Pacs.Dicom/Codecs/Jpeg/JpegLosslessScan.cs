@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Pacs.Dicom.Imaging;
 
@@ -66,6 +68,7 @@ internal static class JpegLosslessScan
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void ReadDifferences(scoped ref JpegBitReader source, JpegHuffmanTable[] tables, Span<ushort> row)
     {
         // a copy, so that its fields stay in registers
@@ -82,18 +85,25 @@ internal static class JpegLosslessScan
         {
             for (var x = 0; x < row.Length; x += tables.Length)
             {
-                for (var i = 0; i < tables.Length; i++)
+                var pixel = row.Slice(x, tables.Length);
+                for (var i = 0; i < pixel.Length; i++)
                 {
-                    row[x + i] = ReadDifference(ref reader, tables[i]);
+                    pixel[i] = ReadDifference(ref reader, tables[i]);
                 }
             }
         }
         source = reader;
     }
 
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ushort ReadDifference(scoped ref JpegBitReader reader, JpegHuffmanTable table)
     {
+        reader.Refill();
+        var step = table.Difference(reader.Peek(JpegHuffmanTable.StepBits));
+        if (step != 0)
+        {
+            return (ushort)reader.Value((step >> 8) & 255, step >> 16, step & 255);
+        }
         var size = reader.Symbol(table);
         // size 16 is the one difference of 32768, without further bits (T.81 table H.2)
         return size == 16 ? (ushort)32768 : (ushort)reader.Value(size);
@@ -156,31 +166,36 @@ internal static class JpegLosslessScan
 
     private static void Store(JpegFrame frame, JpegScan scan, ReadOnlySpan<ushort> row, int y, DecodedFrame output)
     {
-        int samples = output.Samples, count = scan.Components.Length;
-        var at = y * output.Width * samples;
-        var words = output.BitsAllocated == 16 ? MemoryMarshal.Cast<byte, ushort>(output.Data).Slice(at, output.Width * samples) : default;
-        var bytes = output.BitsAllocated == 8 ? output.Data.Slice(at, output.Width * samples) : default;
+        var length = output.Width * output.Samples;
+        if (output.BitsAllocated == 16)
+        {
+            Store(frame, scan, row, MemoryMarshal.Cast<byte, ushort>(output.Data).Slice(y * length, length));
+        }
+        else
+        {
+            Store(frame, scan, row, output.Data.Slice(y * length, length));
+        }
+    }
+
+    private static void Store<T>(JpegFrame frame, JpegScan scan, ReadOnlySpan<ushort> row, Span<T> target)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        if (scan.Components.AsSpan().SequenceEqual(frame.Components))
+        {
+            for (var x = 0; x < target.Length; x++)
+            {
+                target[x] = T.CreateTruncating(row[x] << scan.Low);
+            }
+            return;
+        }
+        // each component, or some, in a scan of their own
+        int count = scan.Components.Length, samples = frame.Components.Length;
         for (var i = 0; i < count; i++)
         {
             var place = Array.IndexOf(frame.Components, scan.Components[i]);
-            if (count == samples && samples == 1 && scan.Low == 0 && !words.IsEmpty)
+            for (var x = 0; x < frame.Width; x++)
             {
-                row.CopyTo(words);
-                return;
-            }
-            if (!words.IsEmpty)
-            {
-                for (var x = 0; x < output.Width; x++)
-                {
-                    words[(x * samples) + place] = (ushort)(row[(x * count) + i] << scan.Low);
-                }
-            }
-            else
-            {
-                for (var x = 0; x < output.Width; x++)
-                {
-                    bytes[(x * samples) + place] = (byte)(row[(x * count) + i] << scan.Low);
-                }
+                target[(x * samples) + place] = T.CreateTruncating(row[(x * count) + i] << scan.Low);
             }
         }
     }
