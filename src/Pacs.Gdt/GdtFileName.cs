@@ -61,6 +61,10 @@ public static class GdtFileName
         return before + attempt.ToString("D" + digits, CultureInfo.InvariantCulture) + behind;
     }
 
+    /// <summary>A name as people see it: one that has no number yet has dots in its place.</summary>
+    public static string Display(string path) =>
+        Path.GetFileName(path) is var name && Number(name) is var (before, _, behind) ? $"{before}…{behind}" : Path.GetFileName(path);
+
     /// <summary>The attempt to begin with: 1, or behind the highest number of the names in the folder, so that the practice software reads them in their order.</summary>
     internal static int FirstAttempt(string name, IEnumerable<string> inFolder)
     {

@@ -75,6 +75,23 @@ public sealed record GdtReceiver(GdtReceiverSettings Settings, GdtProfile Profil
 
     /// <summary>Its import folder.</summary>
     public string Folder { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(Settings.Folder));
+
+    /// <summary>Tries the folder as a delivery would: a file is written, renamed and deleted again.</summary>
+    /// <returns>What is wrong, without patient data; null when all is well.</returns>
+    public Task<string?> CheckFolderAsync(CancellationToken ct) => Task.Run(
+        () =>
+        {
+            try
+            {
+                new ImportFolder(Folder).Probe(Settings.MarkerFile);
+                return null;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return e is ImportFolderException ? e.Message : GdtLane.Describe(e);
+            }
+        },
+        ct);
 }
 
 /// <summary>All receivers, as configured.</summary>

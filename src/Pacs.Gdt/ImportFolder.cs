@@ -111,6 +111,24 @@ internal sealed class ImportFolder(string path)
         return true;
     }
 
+    /// <summary>Writes a file, renames it and deletes it: what a delivery needs.</summary>
+    /// <param name="markerFile">A file that must be there, or null.</param>
+    public void Probe(string? markerFile)
+    {
+        Check(markerFile, usedBefore: true);
+        var probe = System.IO.Path.Join(Path, $".probe-{Guid.NewGuid():N}");
+        try
+        {
+            DurableFiles.Write(probe, "GDT"u8);
+            DurableFiles.Rename(probe, probe + "-2");
+        }
+        finally
+        {
+            File.Delete(probe);
+            File.Delete(probe + "-2");
+        }
+    }
+
     /// <summary>Whether a name is free. It need not be a moment later.</summary>
     public bool IsFree(string name) => !System.IO.Path.Exists(System.IO.Path.Join(Path, name));
 

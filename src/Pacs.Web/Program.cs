@@ -7,6 +7,7 @@ using Pacs.Storage;
 using Pacs.Web;
 using Pacs.Web.Configuration;
 using Pacs.Web.Dimse;
+using Pacs.Web.Gdt;
 using Pacs.Web.Http;
 using Pacs.Web.Jobs;
 using Pacs.Web.Pages;
@@ -147,6 +148,7 @@ namespace Pacs.Web
             }
             app.MapDicomWeb(options);
             app.MapOrthanc();
+            app.MapGdt();
             app.MapPages();
             return app;
         }

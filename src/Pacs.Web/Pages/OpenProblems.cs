@@ -91,7 +91,9 @@ public sealed class OpenProblems(IndexReader index, DicomTls tls, TimeProvider c
     private IQueryable<GdtFile> Undelivered(PacsDb db)
     {
         var due = clock.GetUtcNow() - Patience;
-        // two equalities, so that ix_gdt_file_state finds the few among the many that are written
-        return db.GdtFiles.Where(g => (g.State == GdtState.Queued || g.State == GdtState.Ready) && (g.Error != null || g.At < due));
+        // equalities, so that ix_gdt_file_state finds the few among the many that are written
+        // one that is held back waits without a failure; one that failed is over when it was sent again
+        return db.GdtFiles.Where(g => ((g.State == GdtState.Queued || g.State == GdtState.Ready) && ((g.Error != null && g.Attempts > 0) || g.At < due))
+            || (g.State == GdtState.Failed && !db.GdtFiles.Any(l => l.Kind == g.Kind && l.Resource == g.Resource && l.Receiver == g.Receiver && l.Revision > g.Revision)));
     }
 }

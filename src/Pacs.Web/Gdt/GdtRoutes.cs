@@ -1,0 +1,130 @@
+using System.Net.Mime;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.EntityFrameworkCore;
+using Pacs.Gdt;
+using Pacs.Storage;
+
+namespace Pacs.Web.Gdt;
+
+/// <summary>
+/// <c>/gdt/…</c>: what went out and came in, what would be written, sending again, profiles and receivers; and <c>/gdt/{accession}</c>, the short link of GDT records. Answers are JSON in camel
+/// case; records are their bytes.
+/// </summary>
+internal static class GdtRoutes
+{
+    private const int MaxRows = 1000;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Maps the routes.</summary>
+    public static void MapGdt(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/gdt/profiles", () => Answer(GdtProfile.BuiltIn.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => new { name = p.Key, p.Value.Description })));
+        routes.MapGet("/gdt/profiles/{name}", (string name) =>
+            GdtProfile.TryCreate(new GdtProfileData { Profile = name }, []) is { } profile ? Answer(profile.Data) : NotFound("There is no such profile."));
+        routes.MapGet("/gdt/receivers", (GdtReceivers receivers, GdtFiles files, IServiceProvider services) => Answer(receivers.All.Select(r => Describe(r, files, services.GetService<GdtInbox>()))));
+        routes.MapPost("/gdt/receivers/{name}/check", async (string name, GdtReceivers receivers, CancellationToken ct) =>
+            receivers.Find(name) is { } receiver ? Answer(new { problem = await receiver.CheckFolderAsync(ct) }) : NotFound("There is no such receiver."));
+        routes.MapGet("/gdt/receivers/{name}/next", async (string name, HttpContext context, GdtFiles files, CancellationToken ct) =>
+        {
+            if (await files.NextHeldAsync(name, ct) is not { } file)
+            {
+                return Results.NoContent();
+            }
+            context.Response.Headers.Location = PathOf(GdtKey.Of(file));
+            return Results.Bytes(file.Body, MediaTypeNames.Application.Octet);
+        });
+        routes.MapGet("/gdt/files", ListAsync);
+        routes.MapGet("/gdt/files/{receiver}/{kind}/{resource}/{revision:int}", async (string receiver, string kind, string resource, int revision, GdtFiles files, CancellationToken ct) =>
+            await FindAsync(files, receiver, kind, resource, revision, ct) is { } file ? Answer(Describe(file, withFields: true)) : NotFound("There is no such file."));
+        routes.MapGet("/gdt/files/{receiver}/{kind}/{resource}/{revision:int}/content", async (string receiver, string kind, string resource, int revision, GdtFiles files, CancellationToken ct) =>
+            await FindAsync(files, receiver, kind, resource, revision, ct) is { } file ? Results.Bytes(file.Body, MediaTypeNames.Application.Octet) : NotFound("There is no such file."));
+        routes.MapPost("/gdt/files/{receiver}/{kind}/{resource}/{revision:int}/send",
+            async (string receiver, string kind, string resource, int revision, GdtFiles files, GdtResend resend, CancellationToken ct) =>
+            await FindAsync(files, receiver, kind, resource, revision, ct) is not { } file ? NotFound("There is no such file.")
+                : await resend.SendAsync(GdtKey.Of(file), ct) is { } key ? Results.Json(new { path = PathOf(key) }, Json, statusCode: StatusCodes.Status202Accepted)
+                : Problem(StatusCodes.Status409Conflict, "What the file was about is not in the archive any more, or its receiver is not configured."));
+        routes.MapPost("/gdt/files/{receiver}/{kind}/{resource}/{revision:int}/taken", async (string receiver, string kind, string resource, int revision, GdtFiles files, CancellationToken ct) =>
+            ResourceId.TryParse(resource, out var id) && await files.TakeAsync(new GdtKey(receiver, kind, id, revision), ct) ? Results.NoContent()
+                : Problem(StatusCodes.Status409Conflict, "The file does not wait for a request."));
+        routes.MapGet("/gdt/studies/{id}/preview/{receiver}", async (string id, string receiver, GdtReceivers receivers, GdtContents contents, CancellationToken ct) =>
+            receivers.Find(receiver) is not { } to || !ResourceId.TryParse(id, out var study) || await contents.SpokesmanAsync(study, ct) is not { } entry
+                ? NotFound("There is no such study or receiver.")
+                : Answer(Describe(await contents.StudyAsync(to, entry, ct))));
+        routes.MapGet("/gdt/incoming", async (int? limit, IndexReader index, CancellationToken ct) => Answer(
+            (await index.ReadAsync((db, token) => db.GdtIncoming.OrderByDescending(g => g.Id).Take(Math.Clamp(limit ?? 100, 1, MaxRows)).ToListAsync(token), ct)).Select(g =>
+                new { g.Id, g.At, g.Receiver, g.Name, g.Type, g.State, g.Reason, g.PatientId, g.OrderId, g.OrderUid, g.TestType, g.Accession })));
+        routes.MapGet("/gdt/{key}", OpenAsync);
+    }
+
+    /// <summary>The address of a file.</summary>
+    public static string PathOf(GdtKey key) => $"/gdt/files/{key.Receiver}/{key.Kind}/{key.Resource}/{key.Revision}";
+
+    // a link in a record: the accession number, or the id of the study; of several studies the newest
+    private static async Task<IResult> OpenAsync(string key, IndexReader index, CancellationToken ct)
+    {
+        var id = ResourceId.TryParse(key, out var study) ? study : (await index.StudiesByAccessionAsync(key, ct)).Select(s => (ResourceId?)s.Study.PublicId).FirstOrDefault();
+        return id is { } found && await index.StudyAsync(found, ct) is not null ? Results.Redirect($"/studien/{found}") : Results.NotFound();
+    }
+
+    private static async Task<IResult> ListAsync(string? receiver, string? state, int? limit, IndexReader index, CancellationToken ct)
+    {
+        var rows = await index.ReadAsync(
+            (db, token) => db.GdtFiles.Where(g => (receiver == null || g.Receiver == receiver) && (state == null || g.State == state))
+                .OrderByDescending(g => g.At).Take(Math.Clamp(limit ?? 100, 1, MaxRows)).ToListAsync(token),
+            ct);
+        return Answer(rows.Select(r => Describe(r, withFields: false)));
+    }
+
+    private static async Task<GdtFile?> FindAsync(GdtFiles files, string receiver, string kind, string resource, int revision, CancellationToken ct) =>
+        ResourceId.TryParse(resource, out var id) ? await files.FindAsync(new GdtKey(receiver, kind, id, revision), ct) : null;
+
+    private static object Describe(GdtReceiver receiver, GdtFiles files, GdtInbox? inbox)
+    {
+        var status = files.StatusOf(receiver.Name);
+        return new
+        {
+            receiver.Name,
+            profile = receiver.Settings.Profile ?? GdtProfile.DefaultName,
+            receiver.Folder,
+            receiver.Settings.Trigger,
+            receiver.Settings.Delivery,
+            receiver.Settings.InboxDirectory,
+            status?.Waiting,
+            status?.Undecided,
+            status?.Problem,
+            status?.Since,
+            inboxProblem = inbox?.ProblemOf(receiver.Name),
+        };
+    }
+
+    private static object Describe(GdtFile file, bool withFields) => new
+    {
+        path = PathOf(GdtKey.Of(file)),
+        file.Receiver,
+        file.Kind,
+        resource = file.Resource.ToString(),
+        file.Revision,
+        file.State,
+        name = GdtFileName.Display(file.Path),
+        file.Attempts,
+        file.Error,
+        file.At,
+        fields = withFields ? Fields(file.Body) : null,
+    };
+
+    private static object Describe(GdtContent content) => new { content.Name, content.Problem, fields = Fields(content.Body), content = content.Body };
+
+    private static IEnumerable<object>? Fields(byte[] body) => body.Length == 0 ? null
+        : GdtReader.Read(body).Records.SelectMany(r => r).Select(f => (object)new { f.Id, name = GdtFieldTable.NameOf(f.Id), f.Value });
+
+    private static IResult Answer<T>(T value) => Results.Json(value, Json);
+
+    private static IResult NotFound(string detail) => Problem(StatusCodes.Status404NotFound, detail);
+
+    private static IResult Problem(int status, string detail) => Results.Problem(detail, statusCode: status);
+}
