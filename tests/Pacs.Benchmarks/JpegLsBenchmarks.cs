@@ -1,3 +1,4 @@
+using System.Buffers;
 using BenchmarkDotNet.Attributes;
 using Pacs.Dicom.Codecs;
 using Pacs.Dicom.Imaging;
@@ -10,6 +11,7 @@ public class JpegLsBenchmarks
 {
     private static readonly JpegLsCodec Codec = new();
 
+    private readonly ArrayBufferWriter<byte> _writer = new();
     private PixelDescription _image = CodecImages.Slice;
     private byte[] _pixels = [];
     private byte[] _frame = [];
@@ -35,6 +37,18 @@ public class JpegLsBenchmarks
     }
 
     private int Interleave => Case switch { "CT" => 0, "US line" => 1, _ => 2 };
+
+    /// <summary>The C library.</summary>
+    [Benchmark]
+    public void CharLsEncode() => CharLs.Encode(_pixels, _image.Columns, _image.Rows, _image.BitsStored, _image.SamplesPerPixel, _image.SamplesPerPixel == 1 ? 0 : 2, 0);
+
+    /// <summary>Ours, colours always interleaved by sample.</summary>
+    [Benchmark]
+    public void Encode()
+    {
+        _writer.ResetWrittenCount();
+        JpegLsEncoder.Encode(_pixels, _image.Columns, _image.Rows, _image.SamplesPerPixel, _image.BitsStored, _writer);
+    }
 
     /// <summary>The C library.</summary>
     [Benchmark(Baseline = true)]

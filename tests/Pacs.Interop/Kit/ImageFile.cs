@@ -41,7 +41,14 @@ public static class ImageFile
     }
 
     /// <summary>Writes them as a secondary capture in Explicit VR Little Endian.</summary>
-    public static void Write(string path, PixelDescription image, byte[] pixels)
+    public static void Write(string path, PixelDescription image, byte[] pixels) => Write(
+        path, image, new DicomElement(DicomTag.PixelData, image.BitsAllocated > 8 ? DicomVr.OW : DicomVr.OB, pixels.Length % 2 == 0 ? pixels : [.. pixels, 0]), TransferSyntax.ExplicitVRLittleEndian);
+
+    /// <summary>Writes one compressed frame as a secondary capture.</summary>
+    public static void WriteFrame(string path, PixelDescription image, byte[] frame, TransferSyntax syntax) => Write(
+        path, image, new DicomElement(DicomTag.PixelData, DicomVr.OB, [ReadOnlyMemory<byte>.Empty, frame.Length % 2 == 0 ? frame : [.. frame, 0]]), syntax);
+
+    private static void Write(string path, PixelDescription image, DicomElement pixels, TransferSyntax syntax)
     {
         var dataset = new DicomDataset()
             .Set(DicomTag.SOPClassUID, "1.2.840.10008.5.1.4.1.1.7")
@@ -61,8 +68,8 @@ public static class ImageFile
         {
             dataset.Set(DicomTag.PlanarConfiguration, image.IsPlanar ? 1 : 0);
         }
-        dataset.Set(new DicomElement(DicomTag.PixelData, image.BitsAllocated > 8 ? DicomVr.OW : DicomVr.OB, pixels.Length % 2 == 0 ? pixels : [.. pixels, 0]));
-        new DicomFile(dataset, TransferSyntax.ExplicitVRLittleEndian).Save(path);
+        dataset.Set(pixels);
+        new DicomFile(dataset, syntax).Save(path);
     }
 
     /// <summary>The native samples of an uncompressed file, interleaved.</summary>

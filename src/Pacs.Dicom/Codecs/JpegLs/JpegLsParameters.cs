@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Pacs.Dicom.Codecs;
 
@@ -83,6 +84,17 @@ internal sealed class JpegLsParameters
 
     /// <summary>Orders of the run length code, J (T.87 §A.2.1).</summary>
     public static ReadOnlySpan<byte> RunOrders => [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+    /// <summary>The median of a, b and a + b - c, from differences and their signs: a processor would foresee branches here badly (T.87 §A.4.1).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Median(int a, int b, int c)
+    {
+        var swap = (a - b) & ((a - b) >> 31);
+        int least = b + swap, most = a - swap;
+        var plane = a + b - c;
+        plane -= (plane - least) & ((plane - least) >> 31);
+        return plane - ((plane - most) & ~((plane - most) >> 31));
+    }
 
     /// <summary>Prediction error plus prediction, brought back into the range of samples (T.87 §A.4.5, §A.8).</summary>
     public int Reconstruct(int value)

@@ -192,13 +192,7 @@ internal unsafe ref struct JpegLsScanDecoder
         int order = context->Order;
         var maxValue = _parameters.MaxValue;
 
-        // the median of the three predictions, from differences and their signs (T.87 §A.4.1)
-        var swap = (a - b) & ((a - b) >> 31);
-        int least = b + swap, most = a - swap;
-        var plane = a + b - c;
-        plane -= (plane - least) & ((plane - least) >> 31);
-        plane -= (plane - most) & ~((plane - most) >> 31);
-        var prediction = plane + ((context->Correction ^ sign) - sign);
+        var prediction = JpegLsParameters.Median(a, b, c) + ((context->Correction ^ sign) - sign);
         if ((uint)prediction > (uint)maxValue)
         {
             prediction = prediction < 0 ? 0 : maxValue;

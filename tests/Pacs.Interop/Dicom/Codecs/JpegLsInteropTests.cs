@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Pacs.Benchmarks;
 using Pacs.Dicom;
@@ -90,6 +91,47 @@ public sealed class JpegLsInteropTests : IDisposable
     }
 
     [Theory]
+    [InlineData(8, 1, 0)]
+    [InlineData(8, 3, 0)]
+    [InlineData(10, 1, 0)]
+    [InlineData(12, 1, 0)]
+    [InlineData(16, 1, 0)]
+    [InlineData(16, 3, 0)]
+    [InlineData(8, 1, 3)]
+    [InlineData(8, 3, 2)]
+    [InlineData(12, 1, 5)]
+    public async Task What_we_compress_dcmtk_reads_as_we_do(int bits, int samples, int near)
+    {
+        Tool.Require("dcmdjpls");
+        var image = CompressedFrames.Description(147, 93, samples, bits);
+        var pixels = ImageFile.Pixels(image);
+        var frame = Encode(pixels, image, near);
+        string compressed = Path.Join(_folder, "compressed.dcm"), back = Path.Join(_folder, "back.dcm");
+        ImageFile.WriteFrame(compressed, image, frame, near == 0 ? TransferSyntax.JpegLSLossless : TransferSyntax.JpegLSNearLossless);
+        await RunAsync("dcmdjpls", [compressed, back]);
+        using var decoded = Codec.Decode(frame, image);
+        Assert.Equal(ImageFile.Read(back), decoded.Data.ToArray());
+        Assert.InRange(Samples(decoded.Data, image).Zip(Samples(pixels, image), (a, b) => Math.Abs(a - b)).Max(), 0, near);
+    }
+
+    [Fact]
+    public void What_we_compress_CharLS_reads()
+    {
+        Assert.SkipUnless(NativeLibrary.TryLoad("libcharls.so.2", out _), "libcharls2 is not installed");
+        for (var bits = 2; bits <= 16; bits++)
+        {
+            foreach (var samples in new[] { 1, 3 })
+            {
+                var image = CompressedFrames.Description(147, 93, samples, bits);
+                var pixels = ImageFile.Pixels(image);
+                var back = new byte[pixels.Length];
+                CharLs.Decode(Encode(pixels, image, near: 0), back);
+                Assert.True(back.AsSpan().SequenceEqual(pixels), $"{bits} bits, {samples} samples");
+            }
+        }
+    }
+
+    [Theory]
     [InlineData("+t1", "5", "+t2", "9", "+t3", "30")]
     [InlineData("+rs", "20")]
     public async Task Presets_of_thresholds_and_reset_are_followed(params string[] preset)
@@ -137,6 +179,13 @@ public sealed class JpegLsInteropTests : IDisposable
             compared++;
         }
         Assert.True(compared >= 10, $"only {compared} files");
+    }
+
+    private static byte[] Encode(byte[] pixels, PixelDescription image, int near)
+    {
+        var writer = new ArrayBufferWriter<byte>();
+        JpegLsEncoder.Encode(pixels, image.Columns, image.Rows, image.SamplesPerPixel, image.BitsStored, writer, near);
+        return writer.WrittenSpan.ToArray();
     }
 
     private static IEnumerable<int> Samples(ReadOnlySpan<byte> bytes, PixelDescription image) =>
