@@ -140,6 +140,7 @@ namespace Pacs.Web
             app.UseRouteNames();
             app.UseRouting();
             app.UseMiddleware<RequestGuard>();
+            app.UseCors();
             app.MapGet("/health/live", () => Results.Text("live"));
             app.MapGet("/health/ready", (Readiness readiness, CancellationToken ct) => readiness.AnswerAsync(ct));
             if (options.Worklists.Enable)

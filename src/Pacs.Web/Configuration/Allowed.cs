@@ -84,6 +84,15 @@ public sealed class WebPathAttribute() : ValidationAttribute("a path such as /di
         && text[1..].Split('/').All(part => part.Length > 0 && part is not ("." or "..") && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'));
 }
 
+/// <summary>Origins of web pages (RFC 6454).</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class OriginsAttribute() : ValidationAttribute("a list of origins such as http://viewer.lan:3000: scheme, host and port, without a path")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is IReadOnlyList<string> origins
+        && origins.All(o => Uri.TryCreate(o, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.GetLeftPart(UriPartial.Authority) == o);
+}
+
 /// <summary>The content of a GDT field (GDT 3.0 §2): a line of at most 990 bytes, here far below.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class GdtTextAttribute() : ValidationAttribute("1 to 60 characters without control characters")

@@ -490,6 +490,12 @@ public sealed class DicomWebSettings
 
     /// <summary>Whether <c>DELETE</c> of studies, series and instances is served. Default false: the standard has none, and there is no log-in.</summary>
     public bool AllowDelete { get; init; }
+
+    /// <summary>
+    /// The origins, such as <c>http://viewer.lan:3000</c>, whose pages may read DICOMweb in a browser (CORS). Default: none, only our own pages.
+    /// </summary>
+    [Origins]
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 }
 
 /// <summary>The section <c>Measurements</c>: measured values of reports, as GDT and as text.</summary>

@@ -12,7 +12,8 @@ public static class DicomWebSetup
     /// <summary>Adds what the services need.</summary>
     public static void AddDicomWeb(this IServiceCollection services) => services.AddSingleton<WadoTarget>().AddSingleton<DecodingSlots>()
         .AddSingleton<RetrieveRoutes>().AddSingleton<MetadataRoutes>().AddSingleton<FrameRoutes>().AddSingleton<BulkDataRoutes>()
-        .AddSingleton<Renderer>().AddSingleton<RenderedRoutes>().AddSingleton<WadoUriRoute>().AddSingleton<StowMetadata>().AddSingleton<StowRoutes>().AddSingleton<DeleteRoutes>();
+        .AddSingleton<Renderer>().AddSingleton<RenderedRoutes>().AddSingleton<WadoUriRoute>().AddSingleton<StowMetadata>().AddSingleton<StowRoutes>().AddSingleton<DeleteRoutes>().AddSingleton<WeasisRoutes>()
+        .AddCors();
 
     /// <summary>Maps the services below <see cref="DicomWebSettings.Root"/>.</summary>
     public static void MapDicomWeb(this WebApplication app, PacsOptions options)
@@ -20,6 +21,13 @@ public static class DicomWebSetup
         if (options.DicomWeb.Enable)
         {
             var routes = app.MapGroup(options.DicomWeb.Root.TrimEnd('/'));
+            if (options.DicomWeb.AllowedOrigins.Count > 0)
+            {
+                // reading only: what changes something is refused to other sites before it gets here
+                routes.RequireCors(policy => policy.WithOrigins([.. options.DicomWeb.AllowedOrigins]).WithMethods(Reading).AllowAnyHeader()
+                    .WithExposedHeaders("ETag", "Warning", "Content-Range", "Accept-Ranges"));
+            }
+            routes.MapMethods("/", [HttpMethods.Get, HttpMethods.Options], (HttpContext context) => Capabilities.Answer(context, options));
             routes.MapQido();
             routes.MapWado();
             // an upload is as large as it is; the archive looks at the free space
@@ -34,6 +42,7 @@ public static class DicomWebSetup
         if (options.DicomWeb is { Enable: true, EnableWado: true })
         {
             app.MapMethods(options.DicomWeb.WadoRoot, Reading, (HttpContext context, WadoUriRoute wado) => wado.AnswerAsync(context));
+            app.MapMethods("/weasis/manifest", Reading, (HttpContext context, WeasisRoutes weasis) => weasis.ManifestAsync(context));
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Pacs.Dicom;
+using Pacs.Dicom.Imaging;
 using Pacs.Storage;
 
 namespace Pacs.Web.DicomWeb;
@@ -19,38 +21,63 @@ internal sealed record OutgoingFile(InstanceLocation Location, TransferSyntax Sy
     {
         reason = null;
         var stored = TransferSyntax.Get(location.SyntaxUid);
-        if (wanted == "*" || wanted == stored.Uid)
-        {
-            return new OutgoingFile(location, stored, IsAsStored: true);
-        }
-        // PS3.18 §8.7.3.5.2: Explicit VR Little Endian where nothing is said, unless that would need what is not there
         var target = wanted is null ? TransferSyntax.ExplicitVRLittleEndian : TransferSyntax.Get(wanted);
-        if (target == stored)
+        // PS3.18 §8.7.3.5.2: Explicit VR Little Endian where nothing is said, but not where that would only make what has been lost larger
+        if (wanted == "*" || target == stored || (wanted is null && (IsLossy(stored) || !CanConvert(location, stored, target))))
         {
             return new OutgoingFile(location, stored, IsAsStored: true);
         }
-        if (CanConvert(stored, target))
+        if (CanConvert(location, stored, target))
         {
             return new OutgoingFile(location, target, IsAsStored: false);
-        }
-        if (wanted is null)
-        {
-            return new OutgoingFile(location, stored, IsAsStored: true);
         }
         reason = $"{stored.Name} cannot be converted to {target.Name} here. Ask with transfer-syntax=* for instances as they are stored";
         return null;
     }
 
-    /// <summary>The whole file in <see cref="Syntax"/>.</summary>
+    /// <summary>The whole file in <see cref="Syntax"/>, in pieces, each valid until the next is asked for. Memory is that of one frame.</summary>
+    /// <param name="path">Where its file is.</param>
+    /// <param name="slots">Decoding waits for one.</param>
+    /// <param name="ct">Gives up.</param>
     /// <exception cref="DicomException">The stored file is damaged.</exception>
-    public async Task<ReadOnlyMemory<byte>> ConvertAsync(Archive archive, CancellationToken ct)
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ConvertAsync(string path, DecodingSlots slots, [EnumeratorCancellation] CancellationToken ct)
     {
-        await using var stream = await archive.OpenAsync(Location.Id, ct) ?? throw new FileNotFoundException($"The file of instance {Location.Id} has gone");
-        var file = await DicomFile.ReadAsync(stream, null, ct);
-        var bytes = new ArrayBufferWriter<byte>((int)Math.Min(Location.Size + 4096, Array.MaxLength));
-        new DicomFile(file.Dataset, Syntax).WriteTo(bytes);
-        return bytes.WrittenMemory;
+        var meta = new ArrayBufferWriter<byte>(1024);
+        FileMetaInformation.Write(meta, Location.SopClass, Location.SopInstance, Syntax);
+        if (!InstanceHeader.MayHavePixels(Location) || TransferSyntax.Get(Location.SyntaxUid).IsDeflated)
+        {
+            var file = await DicomFile.OpenAsync(path, null, ct);
+            DicomWriter.Write(file.Dataset, Syntax, meta);
+            yield return meta.WrittenMemory;
+            yield break;
+        }
+        using var pixels = InstancePixels.Open(path);
+        using var pieces = Transcoder.Transcode(pixels, Syntax).GetEnumerator();
+        var isFirst = true;
+        while (true)
+        {
+            using (await slots.TakeAsync(ct))
+            {
+                if (!pieces.MoveNext())
+                {
+                    yield break;
+                }
+            }
+            if (isFirst)
+            {
+                // only now is it sure that the first frame can be decoded
+                yield return meta.WrittenMemory;
+                isFirst = false;
+            }
+            yield return pieces.Current;
+        }
     }
 
-    private static bool CanConvert(TransferSyntax from, TransferSyntax to) => from is { IsEncapsulated: false, IsKnown: true } && to is { IsEncapsulated: false, IsKnown: true };
+    private static bool CanConvert(InstanceLocation location, TransferSyntax from, TransferSyntax to) => !InstanceHeader.MayHavePixels(location) || from.IsDeflated
+        ? from.IsKnown && to is { IsKnown: true, IsEncapsulated: false }
+        : Transcoder.CanTranscode(from, to);
+
+    // near-lossless and JPEG 2000 may be without loss: then they are decoded when that is asked for
+    private static bool IsLossy(TransferSyntax syntax) => syntax.IsVideo || syntax.Uid is DicomUid.JPEGBaseline8Bit or DicomUid.JPEGExtended12Bit or DicomUid.JPEGLSNearLossless or DicomUid.JPEG2000
+        or DicomUid.HTJ2K;
 }

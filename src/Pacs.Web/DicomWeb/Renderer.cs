@@ -12,7 +12,14 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
 {
     private const string Jpeg = "image/jpeg";
     private const string Png = "image/png";
+    private const string Gif = "image/gif";
     private const string Pdf = "application/pdf";
+
+    // of a cine without a rate: what ultrasound devices play most often
+    private static readonly TimeSpan DefaultDelay = TimeSpan.FromMilliseconds(40);
+
+    // a minute of cine; more is for a viewer
+    private const int MaxGifFrames = 1500;
 
     /// <summary>Answers with one frame, or the video or document that the instance is.</summary>
     /// <param name="context">The request.</param>
@@ -54,10 +61,13 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
     /// <param name="ct">Gives up waiting for a slot.</param>
     public async ValueTask<ReadOnlyMemory<byte>> RenderAsync(InstancePixels pixels, int frame, string type, RenderedRequest request, CancellationToken ct)
     {
-        if (type == Jpeg && request.IsPlain && IsPictureAlready(pixels))
+        if (type == Jpeg && request.IsPlain && MayBePictureAlready(pixels))
         {
             using var stored = pixels.ReadFrame(frame);
-            return stored.Memory.ToArray();
+            if (BrowserJpeg.Prepare(stored.Memory.Span, pixels.Image) is { } ready)
+            {
+                return (byte[])[.. ready.Prefix.Span, .. stored.Memory.Span[ready.Start..]];
+            }
         }
         using var slot = await slots.TakeAsync(ct);
         using var decoded = pixels.Decode(frame);
@@ -80,9 +90,9 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
     private async Task<IResult> PictureAsync(
         HttpContext context, InstanceLocation location, string path, TransferSyntax syntax, int frame, IReadOnlyList<MediaRange> ranges, RenderedRequest request)
     {
-        if (ChoosePicture(ranges) is not { Type: var type })
+        if (MediaRange.Choose(ranges, Jpeg, Png, Gif) is not { Type: var type })
         {
-            return DicomWebError.NotAcceptable("Images are rendered as image/jpeg and image/png");
+            return DicomWebError.NotAcceptable("Images are rendered as image/jpeg, image/png and image/gif");
         }
         var tag = WadoTarget.Tag([location], $"{type}|{request.Variant(frame)}");
         if (NotModified.Is(context.Request, new EntityTagHeaderValue($"\"{tag}\"")))
@@ -102,21 +112,39 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
         {
             context.Response.Headers.Append("Warning", "299 Pacs \"Annotations are not drawn\"");
         }
-        return new ByteAnswer(type, tag, await RenderAsync(pixels, frame, type, request, context.RequestAborted));
+        return type == Gif ? new ByteAnswer(type, tag, await CineAsync(pixels, request, context.RequestAborted))
+            : new ByteAnswer(type, tag, await RenderAsync(pixels, frame, type, request, context.RequestAborted));
     }
 
-    /// <summary>Whether a browser shows the stored frame just as we would render it: no decoding, no second loss.</summary>
-    private static bool IsPictureAlready(InstancePixels pixels)
+    /// <summary>All frames as a picture that moves.</summary>
+    private async Task<ReadOnlyMemory<byte>> CineAsync(InstancePixels pixels, RenderedRequest request, CancellationToken ct)
+    {
+        var bytes = new ArrayBufferWriter<byte>(256 * 1024);
+        GifEncoder? gif = null;
+        for (var frame = 1; frame <= Math.Min(pixels.Count, MaxGifFrames); frame++)
+        {
+            using var slot = await slots.TakeAsync(ct);
+            using var decoded = pixels.Decode(frame);
+            using var picture = RenderPipeline.Render(pixels.Header, pixels.Image, decoded, request.Options with { Frame = frame });
+            gif ??= new GifEncoder(bytes, picture.Width, picture.Height);
+            gif.Add(picture, DelayOf(pixels.Header));
+        }
+        gif?.Complete();
+        return bytes.WrittenMemory;
+    }
+
+    // PS3.3 §C.7.6.5.1.1: Frame Time in ms, else Cine Rate in frames per second
+    private static TimeSpan DelayOf(DicomDataset header) => header.GetDouble(DicomTag.FrameTime) is { } time && time is > 0 and < 60_000 ? TimeSpan.FromMilliseconds(time)
+        : header.GetDouble(DicomTag.CineRate) is { } rate && rate is > 0 and < 10_000 ? TimeSpan.FromSeconds(1 / rate) : DefaultDelay;
+
+    /// <summary>Whether nothing in the header changes what the stored JPEG shows: no decoding, no second loss.</summary>
+    private static bool MayBePictureAlready(InstancePixels pixels)
     {
         var header = pixels.Header;
-        return pixels.Syntax == TransferSyntax.JpegBaseline && pixels.Image.PhotometricInterpretation switch
-        {
-            // what the standard wants of colour in this syntax (PS3.5 §8.2.1), and what browsers take three components for
-            "YBR_FULL_422" or "YBR_FULL" => true,
-            "MONOCHROME2" => !header.Contains(DicomTag.WindowCenter) && !header.Contains(DicomTag.VOILUTSequence) && !header.Contains(DicomTag.ModalityLUTSequence)
-                && !header.Contains(DicomTag.RescaleSlope) && !header.Contains(DicomTag.SharedFunctionalGroupsSequence) && !header.Contains(DicomTag.PixelPaddingValue),
-            _ => false,
-        } && !header.Any(e => (e.Tag.Group & 0xFF01) == 0x6000); // overlays are drawn
+        // windows and lookup tables are for grey; overlays are drawn
+        return pixels.Syntax.Uid is DicomUid.JPEGBaseline8Bit or DicomUid.JPEGExtended12Bit && !header.Any(e => (e.Tag.Group & 0xFF01) == 0x6000)
+            && (pixels.Image.SamplesPerPixel > 1 || (!header.Contains(DicomTag.WindowCenter) && !header.Contains(DicomTag.VOILUTSequence) && !header.Contains(DicomTag.ModalityLUTSequence)
+                && !header.Contains(DicomTag.RescaleSlope) && !header.Contains(DicomTag.SharedFunctionalGroupsSequence) && !header.Contains(DicomTag.PixelPaddingValue)));
     }
 
     private IResult Video(InstanceLocation location, string path, TransferSyntax syntax, IReadOnlyList<MediaRange> ranges)

@@ -4,7 +4,7 @@ using Pacs.Storage;
 namespace Pacs.Web.DicomWeb;
 
 /// <summary>WADO-RS: whole instances (PS3.18 §10.4.1.1.1), as their files lie on the disk or in another transfer syntax.</summary>
-internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive, ILogger<RetrieveRoutes> logger)
+internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive, DecodingSlots slots, ILogger<RetrieveRoutes> logger)
 {
     /// <summary>Answers for a study, a series or an instance.</summary>
     public async Task<IResult> AnswerAsync(HttpContext context, string study, string? series, string? instance)
@@ -38,14 +38,14 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
         }
         if (range is { IsMultipart: false, Type: MediaTypes.Dicom })
         {
-            return parts is [var single] ? await SingleAsync(single, context.RequestAborted)
+            return parts is [var single] ? Single(single, context.RequestAborted)
                 : DicomWebError.NotAcceptable("Several instances are multipart/related; type=\"application/dicom\" only");
         }
         await WriteAsync(context, parts, locations.Count < found.Count);
         return Results.Empty;
     }
 
-    private async Task<IResult> SingleAsync(OutgoingFile part, CancellationToken ct)
+    private IResult Single(OutgoingFile part, CancellationToken ct)
     {
         var name = part.Location.Id + ".dcm";
         var tag = Path.GetFileNameWithoutExtension(part.Location.Key);
@@ -54,7 +54,7 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
             return StoredFiles.TryOpen(archive, part.Location) is { } file
                 ? new ByteAnswer(MediaTypes.Dicom, tag, file, 0, part.Location.Size) { FileName = name } : DicomWebError.NotFound;
         }
-        return new ByteAnswer(MediaTypes.Dicom, $"{tag}-{part.Syntax.Uid}", await part.ConvertAsync(archive, ct)) { FileName = name };
+        return target.PathOf(part.Location) is { } path ? new PiecesAnswer(MediaTypes.Dicom, name, part.ConvertAsync(path, slots, ct)) : DicomWebError.NotFound;
     }
 
     private async Task WriteAsync(HttpContext context, List<OutgoingFile> parts, bool isPartial)
@@ -77,9 +77,7 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
         {
             if (!part.IsAsStored)
             {
-                var converted = await part.ConvertAsync(archive, ct);
-                await response.Body.WriteAsync(Head(boundary, part, converted.Length), ct);
-                await response.Body.WriteAsync(converted, ct);
+                await ConvertAsync(response, boundary, part, ct);
                 continue;
             }
             using var file = Open(part.Location);
@@ -91,12 +89,28 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
         await response.Body.WriteAsync(end, ct);
     }
 
-    private static byte[] Head(string boundary, OutgoingFile part, long length) =>
+    private async Task ConvertAsync(HttpResponse response, string boundary, OutgoingFile part, CancellationToken ct)
+    {
+        var isFirst = true;
+        await foreach (var piece in part.ConvertAsync(target.PathOf(part.Location) ?? throw Gone(part.Location), slots, ct))
+        {
+            if (isFirst)
+            {
+                await response.Body.WriteAsync(Head(boundary, part, null), ct);
+                isFirst = false;
+            }
+            await response.Body.WriteAsync(piece, ct);
+        }
+    }
+
+    private static byte[] Head(string boundary, OutgoingFile part, long? length) =>
         MultipartWriter.PartHead(boundary, $"{MediaTypes.Dicom}; transfer-syntax={part.Syntax.Uid}", length);
 
     // it was there a moment ago: half an answer must not look like a whole one, so the connection breaks
     private SafeFileHandle Open(InstanceLocation location) =>
-        StoredFiles.TryOpen(archive, location) ?? throw new FileNotFoundException($"The file of instance {location.Id} has gone");
+        StoredFiles.TryOpen(archive, location) ?? throw Gone(location);
+
+    private static FileNotFoundException Gone(InstanceLocation location) => new($"The file of instance {location.Id} has gone");
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The files of {Count} instances are missing or have another size than the index knows, the first is {Instance}: they are left out")]
     private partial void LogMissing(int count, ResourceId instance);

@@ -5,7 +5,7 @@ using Pacs.Storage;
 namespace Pacs.Web.DicomWeb;
 
 /// <summary>WADO-URI: one instance by query parameters (PS3.18 §9), for older viewers and links.</summary>
-internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive archive, Renderer renderer)
+internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive archive, DecodingSlots slots, Renderer renderer)
 {
     /// <summary>Answers.</summary>
     public async Task<IResult> AnswerAsync(HttpContext context)
@@ -34,7 +34,7 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         }
         if (ranges[0].Type == MediaTypes.Dicom)
         {
-            return await FileAsync(location, Parameter("transferSyntax"), ct);
+            return File(location, Parameter("transferSyntax"), ct);
         }
         if (!TryRead(context.Request.Query, out var frame, out var request, out var problem))
         {
@@ -53,7 +53,7 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         return await index.LocateAsync(instance, ct) is [var location, ..] ? location : null;
     }
 
-    private async Task<IResult> FileAsync(InstanceLocation location, string syntax, CancellationToken ct)
+    private IResult File(InstanceLocation location, string syntax, CancellationToken ct)
     {
         // §9.1.2.2.3: Explicit VR Little Endian where nothing is said
         if (OutgoingFile.For(location, syntax.Length > 0 ? syntax : null, out var reason) is not { } part)
@@ -63,7 +63,7 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         var (name, tag) = (location.Id + ".dcm", Path.GetFileNameWithoutExtension(location.Key));
         if (!part.IsAsStored)
         {
-            return new ByteAnswer(MediaTypes.Dicom, $"{tag}-{part.Syntax.Uid}", await part.ConvertAsync(archive, ct)) { FileName = name };
+            return target.PathOf(location) is { } path ? new PiecesAnswer(MediaTypes.Dicom, name, part.ConvertAsync(path, slots, ct)) : DicomWebError.NotFound;
         }
         return StoredFiles.TryOpen(archive, location) is { } file ? new ByteAnswer(MediaTypes.Dicom, tag, file, 0, location.Size) { FileName = name } : DicomWebError.NotFound;
     }

@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Pacs.Dicom;
 using Pacs.Storage;
+using Pacs.Web.Configuration;
+using Pacs.Web.DicomWeb;
 
 namespace Pacs.Web.Pages;
 
@@ -19,7 +21,7 @@ public sealed record InstancePage(IReadOnlyList<Instance> Instances, int? Older)
 }
 
 /// <summary><c>/studien/{id}</c>: patient, study, what its reports measured, its series and their first instances.</summary>
-public sealed class StudyModel(IndexReader index, MeasuredReports reports) : PageModel
+public sealed class StudyModel(IndexReader index, MeasuredReports reports, PacsOptions options) : PageModel
 {
     /// <summary>Series on one page.</summary>
     public const int PageSize = 20;
@@ -44,6 +46,9 @@ public sealed class StudyModel(IndexReader index, MeasuredReports reports) : Pag
 
     /// <summary>The measurements of the reports among these instances.</summary>
     public IReadOnlyList<MeasuredReport> Reports { get; private set; } = [];
+
+    /// <summary>Starts the viewer Weasis with this study on machines that have it; null when DICOMweb is off.</summary>
+    public string? WeasisLink => options.DicomWeb.Enable ? WeasisRoutes.Link(new DicomWebAddress(Request, options), Study.Uid) : null;
 
     /// <summary>Where to go on with series, or null at the end.</summary>
     public int? MoreSeries { get; private set; }

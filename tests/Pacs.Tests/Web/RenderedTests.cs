@@ -48,7 +48,7 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
     [InlineData(Grey + "/rendered?viewport=100000,5", "*/*", 400)]
     [InlineData(Grey + "/rendered?viewport=5,5,1,1,2,2", "*/*", 400)]
     [InlineData(Grey + "/rendered?quality=101", "*/*", 400)]
-    [InlineData(Grey + "/rendered", "image/gif", 406)]
+    [InlineData(Grey + "/rendered", "image/webp", 406)]
     [InlineData(Grey + "/frames/0/rendered", "*/*", 400)]
     [InlineData(Grey + "/frames/9/rendered", "*/*", 404)]
     [InlineData(Grey + "/frames/1,2/rendered", "image/jpeg", 406)]
@@ -93,6 +93,17 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
         Assert.Equal(2, parts.Count);
         Assert.All(parts, p => Assert.Equal((40, 20), SizeOf(p.Body)));
         Assert.NotEqual(parts[0].Body, parts[1].Body);
+    }
+
+    [Fact]
+    public async Task A_cine_is_a_gif_that_moves()
+    {
+        using var answer = await SendAsync(HttpMethod.Get, Grey + "/rendered", "image/gif");
+        var gif = await answer.Content.ReadAsByteArrayAsync(Ct);
+        Assert.Equal(("GIF89a", 40, 20), (Encoding.ASCII.GetString(gif.AsSpan(0, 6)), gif[6], gif[8]));
+        // one graphic control extension for each frame, with its delay
+        var delays = Enumerable.Range(0, gif.Length - 8).Where(i => gif.AsSpan(i).StartsWith(new byte[] { 0x21, 0xF9, 4, 0 })).Select(i => gif[i + 4]).ToList();
+        Assert.Equal([50, 50], delays.Select(d => (int)d));
     }
 
     [Fact]
@@ -165,7 +176,7 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
             Server = await TestServer.StartAsync();
             var pixels = new byte[2 * 40 * 20];
             new Random(1).NextBytes(pixels);
-            await PagesKit.StoreAsync(Server, Pixels(1, 1, "MONOCHROME2", 2).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, pixels)));
+            await PagesKit.StoreAsync(Server, Pixels(1, 1, "MONOCHROME2", 2).Set(DicomTag.FrameTime, 500).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, pixels)));
 
             var buffer = new System.Buffers.ArrayBufferWriter<byte>();
             JpegEncoder.Encode(new byte[40 * 20 * 3], 40, 20, 3, 90, buffer);

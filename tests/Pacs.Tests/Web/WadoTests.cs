@@ -87,6 +87,22 @@ public sealed class WadoTests(WadoTests.Archive archive) : IClassFixture<WadoTes
     }
 
     [Theory]
+    [InlineData("application/dicom", "1.2.840.10008.1.2.1")]
+    [InlineData("multipart/related; type=application/dicom", "1.2.840.10008.1.2.1")]
+    [InlineData("multipart/related; type=application/dicom; transfer-syntax=1.2.840.10008.1.2", "1.2.840.10008.1.2")]
+    [InlineData("application/dicom; transfer-syntax=*", "1.2.840.10008.1.2.5")]
+    public async Task Compressed_instances_are_decoded_unless_the_client_takes_them(string accept, string expected)
+    {
+        using var answer = await GetAsync("studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.3", accept);
+        var file = DicomFile.Parse(accept[0] == 'm' ? Assert.Single(await MultipartAnswer.ReadAsync(answer)).Body : await answer.Content.ReadAsByteArrayAsync(Ct));
+        Assert.Equal(expected, file.Syntax.Uid);
+        if (expected != "1.2.840.10008.1.2.5")
+        {
+            Assert.Equal([10, 10, 10, 10, 20, 20, 20, 20], file.Dataset.Get(DicomTag.PixelData)!.Value.ToArray());
+        }
+    }
+
+    [Theory]
     [InlineData("studies/1.2.9", Multipart, 404)]
     [InlineData("studies/1.2.1/series/1.2.2.1", Multipart, 404)]
     [InlineData("studies/1.2.1/series/1.2.1.1/instances/1.2.2.1.1", Multipart, 404)]

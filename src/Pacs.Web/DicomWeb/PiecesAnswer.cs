@@ -1,0 +1,27 @@
+namespace Pacs.Web.DicomWeb;
+
+/// <summary>A file that is made while it is sent: without length, ranges and tag.</summary>
+/// <param name="type">Its media type.</param>
+/// <param name="name">The name under which a browser saves it.</param>
+/// <param name="pieces">Its bytes.</param>
+internal sealed class PiecesAnswer(string type, string name, IAsyncEnumerable<ReadOnlyMemory<byte>> pieces) : IResult
+{
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        await foreach (var piece in pieces)
+        {
+            if (!response.HasStarted)
+            {
+                response.ContentType = type;
+                response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
+                if (HttpMethods.IsHead(httpContext.Request.Method))
+                {
+                    return;
+                }
+            }
+            await response.Body.WriteAsync(piece, httpContext.RequestAborted);
+        }
+    }
+}
