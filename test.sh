@@ -20,9 +20,9 @@ if command -v dpkg-query >/dev/null && [ "$(id -u)" = 0 ]; then
   fi
 fi
 
-# an N-service user that we did not write; without npm or a registry its tests are skipped
+# DICOM programs that we did not write; without npm or a registry their tests are skipped
 if command -v npm >/dev/null; then
-  npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --silent || echo "dcmjs-dimse cannot be installed"
+  npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --silent || echo "dcmjs-dimse and dicomweb-client cannot be installed"
 fi
 
 dotnet restore Pacs.sln

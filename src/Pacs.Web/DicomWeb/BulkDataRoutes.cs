@@ -36,8 +36,8 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
             {
                 return Native(context, location, file, range.IsMultipart, tag);
             }
-            // the header is enough for everything but what had to be inflated or swapped
-            var whole = stored.IsDeflated || stored.IsBigEndian;
+            // the header is enough for everything but what has to be inflated or swapped, and pixels of floating-point numbers
+            var whole = stored.IsDeflated || stored.IsBigEndian || path.StartsWith("7FE0", StringComparison.Ordinal);
             var read = await DicomFile.OpenAsync(file, whole ? null : DicomReadOptions.HeaderOnly, ct);
             return BulkDataPath.Find(read.Dataset, path) is { Items: null, Fragments: null } element
                 ? Answer(range.IsMultipart, tag, element.Value) : DicomWebError.NotFound;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Pacs.Dicom;
@@ -49,8 +50,7 @@ internal sealed class InstanceHeader : IDisposable
             var read = DicomFile.Parse(buffer.AsMemory(0, length), hasPixels ? DicomReadOptions.HeaderOnly : DicomReadOptions.Default);
             if (hasPixels)
             {
-                var vr = read.Syntax.IsExplicitVr && buffer.AsSpan((int)location.HeaderLength + 4, 2).SequenceEqual("OB"u8) ? DicomVr.OB : DicomVr.OW;
-                read.Dataset.Set(new DicomElement(DicomTag.PixelData, vr, new byte[2]));
+                read.Dataset.Set(Pixels(buffer.AsSpan((int)location.HeaderLength, length - (int)location.HeaderLength), read.Syntax));
             }
             read.Dataset.Set(new DicomElement(DicomTag.AvailableTransferSyntaxUID, DicomVr.UI, Encoding.ASCII.GetBytes(location.SyntaxUid)));
             return new InstanceHeader(read.Dataset, buffer);
@@ -65,7 +65,7 @@ internal sealed class InstanceHeader : IDisposable
     /// <summary>The addresses of values that do not belong into metadata.</summary>
     /// <param name="instance">The address of the instance.</param>
     public static BulkDataUri Addresses(string instance) =>
-        (element, path) => element.IsEncapsulated || element.Tag == DicomTag.PixelData || element.Value.Length > MaxInline ? $"{instance}/bulkdata/{path}" : null;
+        (element, path) => element.IsEncapsulated || element.Tag.Group == 0x7FE0 || element.Value.Length > MaxInline ? $"{instance}/bulkdata/{path}" : null;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -74,6 +74,17 @@ internal sealed class InstanceHeader : IDisposable
         {
             ArrayPool<byte>.Shared.Return(rented);
         }
+    }
+
+    /// <summary>The element that begins here, without its value: Pixel Data, or those of floating-point numbers (PS3.3 §C.7.6.24, §C.7.6.25).</summary>
+    private static DicomElement Pixels(ReadOnlySpan<byte> bytes, TransferSyntax syntax)
+    {
+        var tag = bytes.Length < 8 ? DicomTag.PixelData
+            : syntax.IsBigEndian ? new DicomTag(BinaryPrimitives.ReadUInt32BigEndian(bytes))
+            : new DicomTag(BinaryPrimitives.ReadUInt16LittleEndian(bytes), BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]));
+        var vr = syntax.IsExplicitVr && bytes.Length >= 8 ? new DicomVr(BinaryPrimitives.ReadUInt16BigEndian(bytes[4..])) : DicomDictionary.GetVr(tag);
+        // one byte stands for all of them: it is the address that is written
+        return new DicomElement(tag, vr.IsKnown && !vr.IsString ? vr : DicomVr.OW, new byte[vr.UnitSize]);
     }
 
     private static void Fill(SafeFileHandle file, Span<byte> bytes)

@@ -74,17 +74,17 @@ public sealed class ViewerRequestTests(RenderedTests.Archive archive) : IClassFi
     [InlineData("studyUID=1.2.9", 404)]
     [InlineData("accessionNumber=R77", 404)]
     [InlineData("", 400)]
-    public async Task The_manifest_lists_what_to_load(string query, int status)
+    public async Task The_manifest_lists_what_to_load(string parameters, int status)
     {
-        using var answer = await SendAsync("weasis/manifest?" + query, "*/*");
+        using var answer = await SendAsync("weasis/manifest?" + parameters, "*/*");
         Assert.Equal(status, (int)answer.StatusCode);
         if (status == 200)
         {
             XNamespace weasis = "http://www.weasis.org/xsd/2.5";
-            var archive = XDocument.Parse(await answer.Content.ReadAsStringAsync(Ct)).Root!.Element(weasis + "arcQuery")!;
-            Assert.Equal($"{_server.Http.BaseAddress}wado", archive.Attribute("baseUrl")!.Value);
-            Assert.Equal("Müller^Jörg", archive.Element(weasis + "Patient")!.Attribute("PatientName")!.Value);
-            Assert.Equal(["1.2.1.1.1", "1.2.1.1.2", "1.2.1.1.3", "1.2.1.1.4", "1.2.1.1.5"], archive.Descendants(weasis + "Instance").Select(i => i.Attribute("SOPInstanceUID")!.Value));
+            var query = XDocument.Parse(await answer.Content.ReadAsStringAsync(Ct)).Root!.Element(weasis + "arcQuery")!;
+            Assert.Equal($"{_server.Http.BaseAddress}wado", query.Attribute("baseUrl")!.Value);
+            Assert.Equal("Müller^Jörg", query.Element(weasis + "Patient")!.Attribute("PatientName")!.Value);
+            Assert.Equal(["1.2.1.1.1", "1.2.1.1.2", "1.2.1.1.3", "1.2.1.1.4", "1.2.1.1.5"], query.Descendants(weasis + "Instance").Select(i => i.Attribute("SOPInstanceUID")!.Value));
         }
     }
 
