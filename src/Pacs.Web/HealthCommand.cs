@@ -11,9 +11,7 @@ public static class HealthCommand
     /// <returns>The exit code: 0 ready, 1 not.</returns>
     public static async Task<int> RunAsync(PacsOptions options)
     {
-        var host = options.RemoteAccessAllowed && IPAddress.TryParse(options.BindAddress, out var address)
-            && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) ? address : IPAddress.Loopback;
-        var url = new UriBuilder(Uri.UriSchemeHttp, host.ToString(), options.HttpPort, "/health/ready").Uri;
+        var url = new Uri(AddressOf(options), "/health/ready");
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(4) }; // Docker waits 5 s
         try
         {
@@ -26,5 +24,13 @@ public static class HealthCommand
             await Console.Error.WriteLineAsync($"{url} does not answer: {e.Message}");
             return 1;
         }
+    }
+
+    /// <summary>Where the server that runs with these settings on this machine answers.</summary>
+    internal static Uri AddressOf(PacsOptions options)
+    {
+        var host = options.RemoteAccessAllowed && IPAddress.TryParse(options.BindAddress, out var address)
+            && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) ? address : IPAddress.Loopback;
+        return new UriBuilder(Uri.UriSchemeHttp, host.ToString(), options.HttpPort).Uri;
     }
 }

@@ -47,6 +47,7 @@ namespace Pacs.Web
                 return commandLine.Command switch
                 {
                     "health" => await HealthCommand.RunAsync(configuration.Options),
+                    "gdt fetch" or "gdt open" or "gdt link" => await GdtCommand.RunAsync(commandLine, configuration.Options, Console.Out, Console.Error),
                     "config check" => ConfigurationCommand.Check(configuration, Console.Out),
                     "config print" => ConfigurationCommand.Print(configuration, Console.Out),
                     _ => await ServeAsync(configuration),

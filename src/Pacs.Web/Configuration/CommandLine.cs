@@ -6,6 +6,15 @@ namespace Pacs.Web.Configuration;
 /// <param name="Settings">The other <c>--Key value</c> pairs.</param>
 public sealed record CommandLine(string Command, IReadOnlyList<string> ConfigurationPaths, IReadOnlyList<Setting> Settings)
 {
+    /// <summary>What the commands <c>gdt …</c> are about: a receiver, a file.</summary>
+    public IReadOnlyList<string> Operands { get; init; } = [];
+
+    /// <summary><c>--server</c> of the commands <c>gdt …</c>: the address of the server, null for the one on this machine.</summary>
+    public string? Server { get; init; }
+
+    /// <summary><c>--wait</c> of <c>gdt fetch</c>: seconds.</summary>
+    public string? Wait { get; init; }
+
     /// <summary>The help text.</summary>
     public const string Help = """
         Pacs.Web [COMMAND] [--config FILE|FOLDER]... [--Key VALUE]...
@@ -16,6 +25,10 @@ public sealed record CommandLine(string Command, IReadOnlyList<string> Configura
           config check   check the configuration and say what has no effect
           config print   print the configuration in force, with the source of each value
           hash passcode  make of a passcode, read from the console, what the setting DicomUsers takes
+          gdt fetch RECEIVER FILE [--wait SECONDS]  write the receiver's next file (Delivery: OnDemand) to FILE
+          gdt open FILE  show the study that a GDT file (6311) is about in the browser; gdt link FILE prints its address
+                         both with [--server http://pacs:8042], this machine by default; exit codes: 0 done, 1 failure,
+                         2 the server does not answer, 3 nothing came while it waited, 4 stopped, 5 there is nothing
           help, version
 
         Settings come from, later ones win: appsettings.json beside the program, --config (JSON with comments, an orthanc.json,
@@ -26,6 +39,7 @@ public sealed record CommandLine(string Command, IReadOnlyList<string> Configura
         """;
 
     private static readonly string[] Commands = ["health", "config check", "config print", "hash passcode", "help", "version"];
+    private static readonly string[] GdtCommands = ["gdt fetch", "gdt open", "gdt link"];
 
     /// <summary>Reads the arguments.</summary>
     /// <exception cref="ConfigurationException">They are not understood.</exception>
@@ -34,6 +48,8 @@ public sealed record CommandLine(string Command, IReadOnlyList<string> Configura
         var words = new List<string>();
         var paths = new List<string>();
         var settings = new List<Setting>();
+        string? server = null;
+        string? wait = null;
         for (var i = 0; i < arguments.Count; i++)
         {
             var argument = arguments[i];
@@ -59,12 +75,20 @@ public sealed record CommandLine(string Command, IReadOnlyList<string> Configura
             {
                 paths.Add(value);
             }
+            else if (name is "server" or "wait" && words.FirstOrDefault() == "gdt")
+            {
+                (server, wait) = name == "server" ? (value, wait) : (server, value);
+            }
             else
             {
                 settings.Add(SettingSources.FromText(name.Replace('.', ':'), value, $"the command line ({argument})", Environment.CurrentDirectory) with { MustBeKnown = true });
             }
         }
         var command = string.Join(' ', words);
+        if (words.Count >= 2 && GdtCommands.Contains($"{words[0]} {words[1]}"))
+        {
+            return new CommandLine($"{words[0]} {words[1]}", paths, settings) { Operands = words[2..], Server = server, Wait = wait };
+        }
         return command.Length == 0 || Commands.Contains(command)
             ? new CommandLine(command, paths, settings)
             : throw new ConfigurationException($"The command \"{command}\" is unknown.{Environment.NewLine}{Help}");

@@ -58,6 +58,7 @@ internal static class GdtRoutes
         routes.MapGet("/gdt/incoming", async (int? limit, IndexReader index, CancellationToken ct) => Answer(
             (await index.ReadAsync((db, token) => db.GdtIncoming.OrderByDescending(g => g.Id).Take(Math.Clamp(limit ?? 100, 1, MaxRows)).ToListAsync(token), ct)).Select(g =>
                 new { g.Id, g.At, g.Receiver, g.Name, g.Type, g.State, g.Reason, g.PatientId, g.OrderId, g.OrderUid, g.TestType, g.Accession })));
+        routes.MapPost("/gdt/open", LookUpAsync);
         routes.MapGet("/gdt/{key}", OpenAsync);
     }
 
@@ -69,6 +70,35 @@ internal static class GdtRoutes
     {
         var id = ResourceId.TryParse(key, out var study) ? study : (await index.StudiesByAccessionAsync(key, ct)).Select(s => (ResourceId?)s.Study.PublicId).FirstOrDefault();
         return id is { } found && await index.StudyAsync(found, ct) is not null ? Results.Redirect($"/studien/{found}") : Results.NotFound();
+    }
+
+    // the study that a 6311 is about; the file is looked at and nothing is kept of it
+    private static async Task<IResult> LookUpAsync(HttpRequest request, IServiceProvider services, CancellationToken ct)
+    {
+        if (services.GetService<GdtOrders>() is not { } orders)
+        {
+            return NotFound("There is no worklist, and so nobody reads GDT.");
+        }
+        using var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        for (int read; (read = await request.Body.ReadAsync(buffer, ct)) > 0;)
+        {
+            if (body.Length + read > GdtReader.MaxBytes)
+            {
+                return Problem(StatusCodes.Status413PayloadTooLarge, "A GDT file is smaller.");
+            }
+            body.Write(buffer, 0, read);
+        }
+        try
+        {
+            return await orders.FindStudyAsync(GdtReader.Read(body.ToArray()).Records[0], ct) is { } study
+                ? Answer(new { path = $"/studien/{study}" })
+                : NotFound("There is no such study.");
+        }
+        catch (GdtException e)
+        {
+            return Problem(StatusCodes.Status400BadRequest, e.Message);
+        }
     }
 
     private static async Task<IResult> ListAsync(string? receiver, string? state, int? limit, IndexReader index, CancellationToken ct)
