@@ -5,8 +5,7 @@ using System.Runtime.InteropServices;
 namespace Pacs.Dicom.Codecs;
 
 /// <summary>
-/// Writes JPEG-LS (PS3.5 §A.4.3; ISO/IEC 14495-1 = ITU-T T.87): the best of the lossless syntaxes that is fast, for ultrasound and CT about a quarter to a third smaller
-/// than lossless JPEG. Colours are interleaved by sample.
+/// Writes JPEG-LS (PS3.5 §A.4.3; ISO/IEC 14495-1 = ITU-T T.87), lossless or near-lossless. Colours are interleaved by sample.
 /// </summary>
 public static class JpegLsEncoder
 {
