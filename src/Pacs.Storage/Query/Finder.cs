@@ -13,7 +13,7 @@ namespace Pacs.Storage;
 /// </summary>
 public sealed class Finder
 {
-    // listing a million keys takes a moment; a first thousand is there at once where rows come in order
+    // listing a million keys takes a moment; a first thousand is there at once where an index or the order of the table leads to it
     private const int FirstKeys = 1024;
     private const int MostKeys = 65536;
 
@@ -43,7 +43,7 @@ public sealed class Finder
         var sql = new QuerySql(query);
         var files = new Files(query.MaxHeaders);
         var (after, skip, left) = (query.After, query.Offset, query.Limit ?? int.MaxValue);
-        var most = sql.IsInTableOrder ? FirstKeys : MostKeys;
+        var most = sql.HasQuickStart ? FirstKeys : MostKeys;
         while (left > 0)
         {
             var keys = ListKeys(sql, null, after, most, ct);

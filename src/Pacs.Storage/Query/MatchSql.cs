@@ -65,14 +65,27 @@ internal sealed class MatchSql(List<object> values)
         };
     }
 
-    /// <summary>The ways to find the rows by an index, each a condition on the bare columns of the table; all of them together are what is wanted.</summary>
-    public IReadOnlyList<string> Arms(QueryAttribute attribute, TagMatch match) => attribute.Form switch
+    /// <summary>
+    /// The ways to find the rows by an index, each a condition on the bare columns of the table; all of them together are what is wanted. They look at nothing but the index's columns and
+    /// need no filter after them, so that no row is read for what the index says already: with a name of two letters that is thousands.
+    /// </summary>
+    public IReadOnlyList<string> Arms(QueryAttribute attribute, TagMatch match)
     {
-        AttributeForm.Uid => [$"uid {Equal(match)}"],
-        AttributeForm.Date => DateArms(attribute.Indexed!, match),
-        AttributeForm.Name => [NameArm(match), $"({SeveralNames}) AND {Name("name_fold", match)}"],
-        _ => [TextArm(attribute.Indexed!, match), attribute.Indexed == "accession" ? SeveralAccessions : OddPatientId],
-    };
+        switch (attribute.Form)
+        {
+            case AttributeForm.Uid:
+                return [$"uid {Equal(match)}"];
+            case AttributeForm.Date:
+                return DateArms(attribute.Indexed!, match);
+            case AttributeForm.Name:
+                var name = Name("name_fold", match);
+                return [$"{NameArm(match)} AND {name}", $"({SeveralNames}) AND {name}"];
+            default:
+                var (column, odd) = (attribute.Indexed!, attribute.Indexed == "accession" ? SeveralAccessions : OddPatientId);
+                // an odd value is like nothing that SQL could tell; the others are what the rest of the pattern allows
+                return match is TagMatch.Wildcard ? [$"{TextArm(column, match)} AND {Text(column, match)}", odd] : [TextArm(column, match), odd];
+        }
+    }
 
     /// <summary>How good an index would be for a condition; <see cref="int.MaxValue"/> when there is none.</summary>
     public static int Rank(QueryAttribute attribute, TagMatch match)

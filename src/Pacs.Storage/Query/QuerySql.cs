@@ -46,7 +46,7 @@ internal sealed class QuerySql
         Attributes = [.. wanted.Values];
         Matches = [.. _own.Select(o => o.Match)];
         ReturnedFromHeader = [.. _headerTags.Distinct()];
-        (Keys, KeyValues, IsInTableOrder) = BuildKeys(parent);
+        (Keys, KeyValues, HasQuickStart) = BuildKeys(parent);
         Rows = BuildRows();
         // a UID is found by its index or not at all
         if (_below.Count > 1 || (_below.Count == 1 && _below[0] is not ({ Form: AttributeForm.Uid }, TagMatch.Exact)))
@@ -65,8 +65,11 @@ internal sealed class QuerySql
     /// <summary>The parameters of <see cref="Keys"/> but for those two.</summary>
     public IReadOnlyList<object> KeyValues { get; }
 
-    /// <summary>Whether <see cref="Keys"/> finds its rows in order, so that few are soon found.</summary>
-    public bool IsInTableOrder { get; }
+    /// <summary>
+    /// Whether the first few of <see cref="Keys"/> are found much sooner than all: they come in order, or by an index, and then SQLite sorts no more than the few. Only a look at each row of a
+    /// table above costs the same for few and for all.
+    /// </summary>
+    public bool HasQuickStart { get; }
 
     /// <summary>Reads the entities of a JSON array of keys, in its order: the key, the public id, the file (or null), <see cref="Attributes"/>.</summary>
     public string Rows { get; }
@@ -136,7 +139,7 @@ internal sealed class QuerySql
     private static bool IsBulk(DicomTag tag, DicomVr vr) => tag.Group >= 0x7FE0
         || vr == DicomVr.OB || vr == DicomVr.OW || vr == DicomVr.OD || vr == DicomVr.OF || vr == DicomVr.OL || vr == DicomVr.OV;
 
-    private (string Sql, IReadOnlyList<object> Values, bool InOrder) BuildKeys(long? parent)
+    private (string Sql, IReadOnlyList<object> Values, bool HasQuickStart) BuildKeys(long? parent)
     {
         var values = new List<object>();
         var sql = new MatchSql(values);
@@ -146,14 +149,14 @@ internal sealed class QuerySql
         var top = Level.Instance;
         foreach (var own in _own)
         {
-            // where an index is the only way to the rows, it has answered
-            if ((own != driver || arms.Count > 1) && sql.Filter(own.Attribute, own.Match) is { } filter)
+            // the arms have answered the condition they are for
+            if (own != driver && sql.Filter(own.Attribute, own.Match) is { } filter)
             {
                 filters.Add(filter);
                 top = (Level)Math.Min((int)top, (int)own.Attribute.Level);
             }
         }
-        if (_below.Count > 0 && !(_below.Count == 1 && _below[0] == driver && arms.Count == 1))
+        if (_below.Count > 0 && !(_below.Count == 1 && _below[0] == driver))
         {
             filters.Add(Exists(sql));
         }
@@ -188,7 +191,7 @@ internal sealed class QuerySql
         var plus = inOrder ? "" : "+";
         filters.Add(string.Create(CultureInfo.InvariantCulture, $"{plus}{key} > @{values.Count + 1}"));
         text.Append(" WHERE ").AppendJoin(" AND ", filters).Append(CultureInfo.InvariantCulture, $" ORDER BY {plus}{key} LIMIT @{values.Count + 2}");
-        return (text.ToString(), values, inOrder);
+        return (text.ToString(), values, inOrder || arms.Count > 0);
     }
 
     /// <summary>Where the joins start: the statements that find the first table's rows by an index, all of them together, or none; and the condition they are for.</summary>
