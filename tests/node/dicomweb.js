@@ -30,7 +30,9 @@ globalThis.XMLHttpRequest = class {
   }
 };
 
-const hash = (bytes) => crypto.createHash('sha256').update(Buffer.from(bytes)).digest('hex');
+// some methods give the body, some a list with it
+const one = (answer) => Buffer.from(Array.isArray(answer) ? answer[0] : answer);
+const hash = (bytes) => crypto.createHash('sha256').update(one(bytes)).digest('hex');
 const value = (dataset, tag) => dataset[tag]?.Value?.[0];
 
 async function main([url, ...files]) {
@@ -59,7 +61,7 @@ async function main([url, ...files]) {
   out.frameByDefault = hash((await client.retrieveInstanceFrames({ ...instance, frameNumbers: [1] }))[0]);
   out.bulkdata = hash((await client.retrieveBulkData({ BulkDataURI: metadata['7FE00010'].BulkDataURI }))[0]);
 
-  const head = (bytes) => Buffer.from(bytes).subarray(0, 4).toString('hex');
+  const head = (bytes) => one(bytes).subarray(0, 4).toString('hex');
   out.jpeg = head(await client.retrieveInstanceRendered({ ...instance, mediaTypes: [{ mediaType: 'image/jpeg' }] }));
   out.png = head(await client.retrieveInstanceFramesRendered({ ...instance, frameNumbers: [1], mediaTypes: [{ mediaType: 'image/png' }], queryParams: { window: ['10', '20', 'linear'], viewport: '4,4' } }));
   out.thumbnail = head(await client.retrieveInstanceThumbnail({ ...instance, mediaTypes: [{ mediaType: 'image/jpeg' }] }));
