@@ -11,7 +11,7 @@ namespace Pacs.Dicom.Imaging;
 /// </summary>
 public static class Transcoder
 {
-    /// <summary>Whether pixel data can be brought from one syntax into another: the first has a codec, the second is uncompressed (not deflated), RLE Lossless or JPEG Lossless SV1.</summary>
+    /// <summary>Whether pixel data can be brought from one syntax into another: the first has a codec, the second is uncompressed (not deflated), RLE Lossless, JPEG Lossless SV1 or JPEG-LS Lossless.</summary>
     public static bool CanTranscode(TransferSyntax from, TransferSyntax to)
     {
         ArgumentNullException.ThrowIfNull(to);
@@ -36,7 +36,7 @@ public static class Transcoder
     }
 
     private static bool IsTarget(TransferSyntax to) =>
-        to.Uid is DicomUid.ExplicitVRLittleEndian or DicomUid.ImplicitVRLittleEndian or DicomUid.ExplicitVRBigEndian or DicomUid.RLELossless or DicomUid.JPEGLosslessSV1;
+        to.Uid is DicomUid.ExplicitVRLittleEndian or DicomUid.ImplicitVRLittleEndian or DicomUid.ExplicitVRBigEndian or DicomUid.RLELossless or DicomUid.JPEGLosslessSV1 or DicomUid.JPEGLSLossless;
 
     private static IEnumerable<ReadOnlyMemory<byte>> Native(InstancePixels pixels, TransferSyntax to)
     {
@@ -112,7 +112,14 @@ public static class Transcoder
             throw new DicomException($"{to.Name} has no samples of {samples.BitsAllocated} bits", DicomTag.BitsAllocated);
         }
         // all bits, so that overlays in the upper ones and signs stay what they are
-        JpegLosslessEncoder.Encode(samples.Memory.Span, image.Columns, image.Rows, samples.PerPixel, samples.BitsAllocated, writer);
+        if (to.Uid == DicomUid.JPEGLSLossless)
+        {
+            JpegLsEncoder.Encode(samples.Memory.Span, image.Columns, image.Rows, samples.PerPixel, samples.BitsAllocated, writer);
+        }
+        else
+        {
+            JpegLosslessEncoder.Encode(samples.Memory.Span, image.Columns, image.Rows, samples.PerPixel, samples.BitsAllocated, writer);
+        }
     }
 
     private static void Same(Samples first, Samples other, int frame)

@@ -13,7 +13,7 @@ public sealed class TranscoderTests
         foreach (var file in (string[])["m2_u12_win", "ct_s16_win", "rgb_planar1", "ybr_full_422_raw", "pal_8_lut16", "mf_rgb_3", "be_s16", "defl_rgb",
             "rle_rgb16", "rle_cine", "jpeg50_cine_frag", "jpeg50_rgb_ybr411", "jpeg51_u12", "jpeg70_u12", "jls80_pal", "jls81_rgb", "j2k90_s16", "j2k91_rgb_ict", "encap_uncompressed_rgb"])
         {
-            foreach (var syntax in (string[])[DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian, DicomUid.ExplicitVRBigEndian, DicomUid.RLELossless, DicomUid.JPEGLosslessSV1])
+            foreach (var syntax in (string[])[DicomUid.ExplicitVRLittleEndian, DicomUid.ImplicitVRLittleEndian, DicomUid.ExplicitVRBigEndian, DicomUid.RLELossless, DicomUid.JPEGLosslessSV1, DicomUid.JPEGLSLossless])
             {
                 pairs.Add(file, syntax);
             }
@@ -94,6 +94,8 @@ public sealed class TranscoderTests
     [InlineData("jls80_cine", "rle_cine", DicomUid.RLELossless, "dcmdrle")]
     [InlineData("jls80_s16", "ct_s16_win", DicomUid.JPEGLosslessSV1, "dcmdjpeg")]
     [InlineData("j2k90_cine", "rle_cine", DicomUid.JPEGLosslessSV1, "dcmdjpeg")]
+    [InlineData("jpeg70_s16", "ct_s16_win", DicomUid.JPEGLSLossless, "dcmdjpls")]
+    [InlineData("j2k90_cine", "rle_cine", DicomUid.JPEGLSLossless, "dcmdjpls")]
     public async Task Dcmtk_reads_what_is_encoded(string name, string reference, string uid, string tool)
     {
         var to = TransferSyntax.Get(uid);
