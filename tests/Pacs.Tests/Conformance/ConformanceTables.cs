@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Pacs.Dicom;
+using Pacs.Dicom.Codecs;
+using Pacs.Dicom.Imaging;
 using Pacs.Dicom.Network;
 using Pacs.Gdt;
 using Pacs.Storage;
@@ -258,9 +260,13 @@ internal static class ConformanceTables
             .Select(e => new[] { e.Name + (e.IsRetired ? " (retired)" : ""), $"`{e.Uid}`" }));
 
     private static string TransferSyntaxes() => Table(
-        ["transfer syntax", "UID", "stored and sent as it is", "data set read and written"],
+        ["transfer syntax", "UID", "stored and sent as it is", "frames decoded", "transcoded to"],
         TransferSyntax.KnownSyntaxes.OrderBy(s => s.Uid, UidOrder)
-            .Select(s => new[] { s.Name + (s.IsRetired ? " (retired)" : ""), $"`{s.Uid}`", "yes", s.IsEncapsulated ? "all but the pixel data" : "yes" }));
+            .Select(s => new[] { s.Name + (s.IsRetired ? " (retired)" : ""), $"`{s.Uid}`", "yes", Decoded(s), Transcoder.CanTranscode(TransferSyntax.ExplicitVRLittleEndian, s) ? "yes" : "" }));
+
+    // the same on every machine, whether it has the library or not
+    private static string Decoded(TransferSyntax syntax) => syntax.Uid is DicomUid.HTJ2KLossless or DicomUid.HTJ2KLosslessRPCL or DicomUid.HTJ2K ? "where OpenJPEG is installed"
+        : CodecTable.TryGet(syntax, out _, out _) ? "yes" : "";
 
     private static string Keyword(DicomTag tag) => DicomDictionary.Find(tag)?.Keyword ?? tag.ToString();
 
