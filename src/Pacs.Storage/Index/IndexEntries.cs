@@ -44,3 +44,21 @@ public sealed record SeriesEntry(Patient Patient, Study Study, Series Series);
 /// <param name="Size">Bytes of all files.</param>
 /// <param name="Conflicts">Number of conflicts.</param>
 public sealed record Statistics(long Patients, long Studies, long Series, long Instances, long Size, long Conflicts);
+
+/// <summary>A resource of any level: what the index knows of it and of its parents.</summary>
+/// <param name="Row">Its row number in the table of its level.</param>
+/// <param name="Patient">The patient.</param>
+/// <param name="Study">The study; null for patients.</param>
+/// <param name="Series">The series; null for what is above.</param>
+/// <param name="Instance">The instance; null for what is above.</param>
+public sealed record ResourceEntry(long Row, Patient Patient, Study? Study, Series? Series, Instance? Instance)
+{
+    /// <summary>The ids of what is directly below, in order of arrival.</summary>
+    public IReadOnlyList<ResourceId> Children { get; init; } = [];
+
+    /// <summary>Its level.</summary>
+    public Level Level => Instance is not null ? Level.Instance : Series is not null ? Level.Series : Study is not null ? Level.Study : Level.Patient;
+
+    /// <summary>Its id.</summary>
+    public ResourceId Id => Instance?.PublicId ?? Series?.PublicId ?? Study?.PublicId ?? Patient.PublicId;
+}

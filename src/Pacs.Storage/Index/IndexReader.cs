@@ -231,12 +231,12 @@ public sealed partial class IndexReader : IDisposable
     private Task<IReadOnlyList<T>> ListAsync<T>(Func<PacsDb, IQueryable<T>> query, CancellationToken ct) =>
         ReadAsync<IReadOnlyList<T>>(async (db, token) => await query(db).ToListAsync(token), ct);
 
-    private List<InstanceLocation> Locations(string sql, object value)
+    private List<InstanceLocation> Locations(string sql, object value, int limit = int.MaxValue)
     {
         using var lease = _pool.Rent();
         using var row = lease.Connection.Command(sql, value).ExecuteReader();
         var locations = new List<InstanceLocation>(1);
-        while (row.Read())
+        while (locations.Count < limit && row.Read())
         {
             locations.Add(new InstanceLocation(ResourceId.FromBytes((byte[])row[0]), row.GetString(1), row.GetInt64(2), row.GetInt32(3), row.GetInt64(4),
                 row.GetString(5), row.GetString(6), row.GetString(7), row.GetInt32(8)));

@@ -43,6 +43,8 @@ public static class DatasetMatcher
 
     private static bool IsMatch(TagMatch match, string value) => match switch
     {
+        TagMatch.Exact { IgnoresCase: true } exact => value.Equals(exact.Value, StringComparison.OrdinalIgnoreCase),
+        TagMatch.Wildcard { IgnoresCase: true } wildcard => wildcard.Pattern.IsMatch(value.ToUpperInvariant()),
         TagMatch.Exact exact when exact.Vr == DicomVr.PN => IsName(FoldName(value, exact), exact.Value),
         TagMatch.Exact exact when exact.Vr == DicomVr.DA => (TemporalText.Value(DicomVr.DA, value) ?? value) == exact.Value,
         TagMatch.Exact exact when exact.Vr == DicomVr.IS || exact.Vr == DicomVr.DS => MatchParser.Number(value) == exact.Value,

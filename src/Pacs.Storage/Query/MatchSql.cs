@@ -57,6 +57,8 @@ internal sealed class MatchSql(List<object> values)
             AttributeForm.Number => match is TagMatch.Exact exact ? Number(sql, exact.Value) : null,
             AttributeForm.Several => match switch
             {
+                TagMatch.Exact { IgnoresCase: true } exact => $"({sql}) GLOB {Parameter($"*{AnyCase(exact.Value)}*")}",
+                TagMatch.Wildcard { IgnoresCase: true } wildcard => $"({sql}) GLOB {Parameter($"*{AnyCase(wildcard.Pattern.Text)}*")}",
                 TagMatch.Exact exact => $"instr({sql}, {Parameter(exact.Value)}) > 0",
                 TagMatch.Wildcard wildcard => $"({sql}) GLOB {Parameter($"*{Glob(wildcard.Pattern)}*")}",
                 _ => null,
@@ -90,14 +92,14 @@ internal sealed class MatchSql(List<object> values)
     /// <summary>How good an index would be for a condition; <see cref="int.MaxValue"/> when there is none.</summary>
     public static int Rank(QueryAttribute attribute, TagMatch match)
     {
-        if (attribute.Indexed is null)
+        if (attribute.Indexed is null || match.IgnoresCase)
         {
             return int.MaxValue;
         }
         switch (match)
         {
             case TagMatch.AnyOf any:
-                return any.Choices.All(c => c is TagMatch.Exact) && attribute.Form is AttributeForm.Uid or AttributeForm.Text ? Rank(attribute, any.Choices[0])
+                return any.Choices.All(c => c is TagMatch.Exact { IgnoresCase: false }) && attribute.Form is AttributeForm.Uid or AttributeForm.Text ? Rank(attribute, any.Choices[0])
                     : int.MaxValue;
             case TagMatch.Exact exact:
                 return attribute.Form switch
@@ -122,7 +124,7 @@ internal sealed class MatchSql(List<object> values)
 
     private string? AnyOf(QueryAttribute attribute, TagMatch.AnyOf any)
     {
-        if (any.Choices.All(c => c is TagMatch.Exact) && attribute is { Sql: { } sql, Form: AttributeForm.Uid or AttributeForm.Text })
+        if (any.Choices.All(c => c is TagMatch.Exact { IgnoresCase: false }) && attribute is { Sql: { } sql, Form: AttributeForm.Uid or AttributeForm.Text })
         {
             var found = $"+{sql} IN {List(any.Choices.Select(c => ((TagMatch.Exact)c).Value))}";
             return attribute.Form == AttributeForm.Uid ? found : $"({found} OR {Odd(sql)})";
@@ -148,6 +150,8 @@ internal sealed class MatchSql(List<object> values)
 
     private string? Text(string sql, TagMatch match) => match switch
     {
+        TagMatch.Exact { IgnoresCase: true } exact => $"(+{sql} GLOB {Parameter(AnyCase(exact.Value))} OR {Odd(sql)})",
+        TagMatch.Wildcard { IgnoresCase: true } wildcard => $"(+{sql} GLOB {Parameter(AnyCase(wildcard.Pattern.Text))} OR {Odd(sql)})",
         TagMatch.Exact exact => $"(+{sql} = {Parameter(exact.Value)} OR {Odd(sql)})",
         TagMatch.Wildcard wildcard => $"(+{sql} GLOB {Parameter(Glob(wildcard.Pattern))} OR {Odd(sql)})",
         _ => null,
@@ -263,6 +267,10 @@ internal sealed class MatchSql(List<object> values)
         }
         return null;
     }
+
+    // "AB*" is "[Aa][Bb]*"; of letters beyond ASCII, whose pairs SQLite does not know either, any character will do
+    private static string AnyCase(string upper) => string.Concat(upper.EnumerateRunes().Select(r => !r.IsAscii ? "?" : r.Value == '[' ? "[[]"
+        : char.IsAsciiLetter((char)r.Value) ? $"[{(char)r.Value}{char.ToLowerInvariant((char)r.Value)}]" : r.ToString()));
 
     // a bracket opens a class of characters in GLOB and is a bracket in DICOM
     private static string Glob(WildcardPattern pattern) => pattern.Text.Replace("[", "[[]", StringComparison.Ordinal);

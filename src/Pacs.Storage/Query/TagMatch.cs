@@ -17,6 +17,12 @@ public abstract record TagMatch(DicomTag Tag, DicomVr Vr)
     /// </summary>
     public bool IsFuzzy { get; init; }
 
+    /// <summary>
+    /// Whether a text other than a person name is compared without regard to case, as <c>/tools/find</c> does and DICOM does not (PS3.4 §C.2.2.2.1). The text of
+    /// the condition is in upper case.
+    /// </summary>
+    public bool IgnoresCase { get; init; }
+
     /// <summary>Single value matching (PS3.4 §C.2.2.2.1): one of the attribute's values is this one.</summary>
     /// <param name="Tag">The attribute.</param>
     /// <param name="Vr">Its VR.</param>

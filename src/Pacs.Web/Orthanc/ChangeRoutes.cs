@@ -79,7 +79,7 @@ internal static class ChangeRoutes
             ["ChangeType"] = c.Kind.ToString(),
             ["Date"] = c.At.UtcDateTime.ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture),
             ["ID"] = c.Resource.ToString(),
-            ["Path"] = $"/{Collection(c.Level)}/{c.Resource}",
+            ["Path"] = ResourcePath.Of(c.Level, c.Resource),
             ["ResourceType"] = c.Level.ToString(),
             ["Seq"] = c.Seq,
         })]),
@@ -89,14 +89,6 @@ internal static class ChangeRoutes
 
     // what the worklist, GDT and conflicts add to the feed has no place in Orthanc's list of change types
     private static bool IsChange(PacsEvent e) => e.Kind is >= EventKind.NewInstance and <= EventKind.Deleted;
-
-    private static string Collection(Level level) => level switch
-    {
-        Level.Patient => "patients",
-        Level.Study => "studies",
-        Level.Series => "series",
-        _ => "instances",
-    };
 
     private static bool TryNumber(string? text, long absent, out long number)
     {

@@ -15,10 +15,12 @@ internal static class OrthancJson
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The text in UTF-8 without a line end, as Orthanc sends it.</summary>
-    public static byte[] ToUtf8(JsonNode value)
+    /// <param name="value">The value.</param>
+    /// <param name="indent">How far the line is indented that it starts on.</param>
+    public static byte[] ToUtf8(JsonNode value, string indent = "")
     {
         var text = new StringBuilder();
-        Write(text, value, "");
+        Write(text, value, indent);
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 

@@ -50,6 +50,15 @@ internal sealed record OrthancError(int Code, string Sentence, int Status)
     /// <summary>A body that cannot be read.</summary>
     public static OrthancError BadFileFormat { get; } = new(15, "Bad file format", StatusCodes.Status400BadRequest);
 
+    /// <summary>The index has it, the disk has not.</summary>
+    public static OrthancError InexistentFile { get; } = new(13, "Inexistent file", StatusCodes.Status404NotFound);
+
+    /// <summary>A stored file that cannot be read any more.</summary>
+    public static OrthancError CorruptedFile { get; } = new(20, "Corrupted file", StatusCodes.Status500InternalServerError);
+
+    /// <summary>There is no room left.</summary>
+    public static OrthancError FullStorage { get; } = new(19, "The file storage is full", StatusCodes.Status507InsufficientStorage);
+
     /// <summary>What may not be changed this way.</summary>
     public static OrthancError ReadOnly { get; } = new(22, "Cannot modify a read-only data structure", StatusCodes.Status403Forbidden);
 

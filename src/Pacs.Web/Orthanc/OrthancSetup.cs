@@ -6,13 +6,20 @@ namespace Pacs.Web;
 public static class OrthancSetup
 {
     /// <summary>Registers what the routes share. Needs DIMSE and jobs to be registered before.</summary>
-    public static IServiceCollection AddOrthanc(this IServiceCollection services) => services.AddSingleton<RemoteQueries>().AddSingleton<RetrieveStarter>();
+    public static IServiceCollection AddOrthanc(this IServiceCollection services) => services.AddSingleton<RemoteQueries>().AddSingleton<RetrieveStarter>()
+        .AddSingleton<ResourceReader>().AddSingleton<FindRoutes>().AddSingleton<UploadRoutes>();
 
     /// <summary>Maps the routes; an address nobody has answers with Orthanc's error object, to browsers with the page for it.</summary>
     public static void MapOrthanc(this WebApplication app)
     {
         app.MapSystem();
         app.MapChanges();
+        app.MapResources();
+        app.MapPost("/tools/find", (HttpRequest request, FindRoutes find, CancellationToken ct) => find.FindAsync(request, ct));
+        app.MapPost("/tools/count-resources", (HttpRequest request, FindRoutes find, CancellationToken ct) => find.CountAsync(request, ct));
+        UploadRoutes.Map(app);
+        app.MapTags();
+        app.MapMetadata();
         app.MapInstances();
         app.MapModalities();
         app.MapRetrieve();

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pacs.Dicom;
@@ -20,6 +21,9 @@ public enum TagFormat
 /// <summary>Data sets as Orthanc writes and reads them in JSON. Values are texts; bulk data is not there.</summary>
 internal static class OrthancTags
 {
+    /// <summary>The most characters of a text that are written; longer ones are <c>TooLong</c>, and there to be asked for one by one.</summary>
+    public const int MaxText = 256;
+
     // a query has a handful
     private const int MaxTags = 1000;
 
@@ -30,24 +34,65 @@ internal static class OrthancTags
     public static bool IsOn(IQueryCollection query, string name) => query.TryGetValue(name, out var value) && value.ToString() is "" or "1" or "true";
 
     /// <summary>A data set.</summary>
-    public static JsonObject Write(DicomDataset dataset, TagFormat format)
+    /// <param name="dataset">The data set.</param>
+    /// <param name="format">The form.</param>
+    /// <param name="take">Which elements of the top level; null for all.</param>
+    /// <param name="unlimited">Elements whose text may be longer than <see cref="MaxText"/>; null for none.</param>
+    public static JsonObject Write(DicomDataset dataset, TagFormat format, Func<DicomTag, bool>? take = null, Func<DicomTag, bool>? unlimited = null)
     {
         var json = new JsonObject();
         foreach (var element in dataset)
         {
+            if (take?.Invoke(element.Tag) == false)
+            {
+                continue;
+            }
             var keyword = DicomDictionary.Find(element.Tag)?.Keyword;
             var name = format == TagFormat.Simplify && keyword is not null ? keyword : Number(element.Tag);
-            JsonNode? value = element.Items is { } items ? new JsonArray([.. items.Select(i => Write(i, format))])
-                : element.Vr.IsString || element.Vr.UnitSize > 1 && element.Vr != DicomVr.OW ? JsonValue.Create(dataset.GetString(element.Tag) ?? "")
-                : null;
-            json[name] = format != TagFormat.Full ? value : new JsonObject
+            if (element.Items is { } items)
             {
-                ["Name"] = keyword ?? "Unknown Tag & Data",
-                ["Type"] = element.Items is not null ? "Sequence" : value is null ? "Null" : "String",
-                ["Value"] = value,
-            };
+                var written = new JsonArray([.. items.Select(i => Write(i, format, null, unlimited))]);
+                json[name] = format == TagFormat.Full ? Full(dataset, element.Tag, keyword, "Sequence", written) : written;
+                continue;
+            }
+            var text = Text(dataset, element);
+            var isLong = text?.Length > MaxText && unlimited?.Invoke(element.Tag) != true;
+            var value = isLong ? null : JsonValue.Create(text);
+            json[name] = format != TagFormat.Full ? value : Full(dataset, element.Tag, keyword, text is null ? "Null" : isLong ? "TooLong" : "String", value);
         }
         return json;
+    }
+
+    private static JsonObject Full(DicomDataset dataset, DicomTag tag, string? keyword, string type, JsonNode? value)
+    {
+        var json = new JsonObject
+        {
+            ["Name"] = keyword ?? (tag.IsPrivateCreator ? "PrivateCreator" : tag.IsGroupLength ? tag.IsPrivate ? "PrivateGroupLength" : "GenericGroupLength" : "Unknown Tag & Data"),
+            ["Type"] = type,
+            ["Value"] = value,
+        };
+        // whose private element it is (PS3.5 §7.8.1)
+        if (tag.IsPrivate && tag.Element > 0xFF && dataset.GetString(new DicomTag(tag.Group, (ushort)(tag.Element >> 8))) is { } creator)
+        {
+            json["PrivateCreator"] = creator;
+        }
+        return json;
+    }
+
+    // null for what is no text: pixels, and what nobody knows unless it is plain ASCII
+    private static string? Text(DicomDataset dataset, DicomElement element)
+    {
+        var vr = element.Vr;
+        if (vr == DicomVr.UN && !element.IsEncapsulated && element.Value.Length is > 0 and <= MaxText)
+        {
+            var bytes = element.Value.Span;
+            return bytes.TrimEnd("\0 "u8).ContainsAnyExceptInRange((byte)0x20, (byte)0x7E) ? null : Encoding.ASCII.GetString(bytes).TrimEnd('\0', ' ');
+        }
+        if (vr == DicomVr.AT)
+        {
+            return string.Join('\\', (dataset.GetString(element.Tag) ?? "").Split('\\').Select(t => DicomTag.TryParse(t, out var tag) ? Number(tag) : t));
+        }
+        return vr.IsString || (vr.UnitSize > 1 && vr != DicomVr.OW && vr != DicomVr.OD && vr != DicomVr.OF && vr != DicomVr.OL && vr != DicomVr.OV) ? dataset.GetString(element.Tag) ?? "" : null;
     }
 
     /// <summary>The keys of a query: texts by keyword or number, sequences as arrays of such objects. Their character set is one that has all of their characters.</summary>

@@ -39,7 +39,7 @@ internal static class SystemRoutes
         ["Capabilities"] = new JsonObject
         {
             ["HasExtendedChanges"] = false,
-            ["HasExtendedFind"] = false,
+            ["HasExtendedFind"] = true,
             ["HasKeyValueStores"] = false,
             ["HasQueues"] = false,
         },
