@@ -138,7 +138,7 @@ public sealed class GdtOrders(Worklist worklist, GdtFiles files, GdtContents con
             (db, token) => db.GdtIncoming
                 .Where(g => g.PatientId == row.PatientId && g.Type == "6302" && g.Receiver == row.Receiver && g.State == GdtIncomingState.Done
                     && (row.OrderId == "" || g.OrderId == row.OrderId) && (row.OrderUid == "" || g.OrderUid == row.OrderUid) && (row.TestType == "" || g.TestType == row.TestType)
-                    && db.Worklist.Any(w => w.Accession == g.Accession))
+                    && db.Worklist.Any(w => w.Accession == g.Accession && w.State != WorklistState.Completed && w.State != WorklistState.Expired))
                 .ToListAsync(token),
             ct);
         if (open is not [var order])

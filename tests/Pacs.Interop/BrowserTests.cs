@@ -90,6 +90,44 @@ public sealed class BrowserTests
         Assert.Equal("Müller^Jörg", DicomFile.Open((await download.PathAsync())!).Dataset.GetString(DicomTag.PatientName));
     }
 
+    [Fact]
+    public async Task The_worklist_works_without_javascript()
+    {
+        await using var office = await Office.OpenAsync();
+        await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = office.Server.Address.ToString(),
+            JavaScriptEnabled = false,
+            Locale = "de-DE",
+        });
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Arbeitsliste" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Neuer Eintrag" }).ClickAsync();
+        var form = page.Locator("form.form");
+        await form.GetByLabel("Vorname").FillAsync("Jörg");
+        await form.GetByLabel("Geburtsdatum").FillAsync("1958-03-07");
+        await form.GetByLabel("Geschlecht").SelectOptionAsync("M");
+        await form.GetByLabel("Patientennummer").FillAsync("4711");
+        await form.GetByLabel("Was untersucht wird").FillAsync("Abdomen");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Eintrag anlegen" }).ClickAsync();
+        // the family name is missing: it is said there, and what was typed is still there
+        Assert.Equal("true", await form.GetByLabel("Nachname").GetAttributeAsync("aria-invalid"));
+        Assert.Equal("Jörg", await form.GetByLabel("Vorname").InputValueAsync());
+        await form.GetByLabel("Nachname").FillAsync("Müller");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Eintrag anlegen" }).ClickAsync();
+        Assert.Contains("Müller, Jörg", await page.GetByRole(AriaRole.Status).InnerTextAsync(), StringComparison.Ordinal);
+        await page.GetByRole(AriaRole.Row, new() { Name = "Müller, Jörg" }).GetByRole(AriaRole.Link, new() { Name = "Ändern" }).ClickAsync();
+        await form.GetByLabel("Was untersucht wird").FillAsync("Schilddrüse");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Änderung speichern" }).ClickAsync();
+        Assert.True(await page.GetByRole(AriaRole.Cell, new() { Name = "Schilddrüse" }).IsVisibleAsync());
+        await page.GetByRole(AriaRole.Row, new() { Name = "Müller, Jörg" }).GetByRole(AriaRole.Link, new() { Name = "Löschen" }).ClickAsync();
+        Assert.True(await page.GetByText("Müller, Jörg").IsVisibleAsync());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Eintrag löschen" }).ClickAsync();
+        await page.WaitForURLAsync("**/arbeitsliste");
+        Assert.Equal(0, await page.GetByText("Müller, Jörg").CountAsync());
+    }
+
     private static async Task TabToAsync(IPage page, string link)
     {
         for (var i = 0; i < 60; i++)
@@ -127,6 +165,8 @@ public sealed class BrowserTests
             // the same image with other content: something for the page of problems
             using var second = new SampleFiles().Add("Müller^Jörg", "4711", "1.2.276.0.1", description: "Anders");
             await second.SendAsync(office.Server.DicomPort, Ct);
+            using var orders = new HttpClient { BaseAddress = office.Server.Address };
+            await orders.GetStringAsync("worklist/add?id=4711&lastname=Mustermann-Beispielhausen&firstname=Maximilian%20Alexander&birthdate=07.03.1958&sex=1&procedure=Abdomen", Ct);
             office._playwright = await Playwright.CreateAsync();
             office.Browser = await office._playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
             {
@@ -147,7 +187,7 @@ public sealed class BrowserTests
             await page.GotoAsync(instance);
             var series = (await page.Locator("a[href^='/serien/']").First.GetAttributeAsync("href"))!;
             await page.CloseAsync();
-            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/uebertragungen"];
+            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/uebertragungen", "/arbeitsliste?tage=alle", "/arbeitsliste/neu"];
         }
 
         public async ValueTask DisposeAsync()

@@ -6,7 +6,7 @@ public enum WorklistState
     /// <summary>Devices see it.</summary>
     Scheduled,
 
-    /// <summary>The device has reported its performed procedure step as completed.</summary>
+    /// <summary>The device has reported its performed procedure step as completed, or the images have come.</summary>
     Completed,
 
     /// <summary>The device has reported that it has begun.</summary>
@@ -14,6 +14,9 @@ public enum WorklistState
 
     /// <summary>The device has reported that it has stopped before the end.</summary>
     Discontinued,
+
+    /// <summary>Its day is over, and it was neither completed nor offered again: devices do not see it any more.</summary>
+    Expired,
 }
 
 /// <summary>A planned examination: one item of the modality worklist (PS3.4 annex K).</summary>
@@ -43,13 +46,13 @@ public sealed class WorklistItem
     /// <summary>How far it is.</summary>
     public WorklistState State { get; set; }
 
-    /// <summary>Who made it, e.g. <c>http</c>.</summary>
+    /// <summary>Who made it: <c>http</c>, <c>gdt:</c> and the receiver, or <c>hand</c>.</summary>
     public string Source { get; set; } = "";
 
-    /// <summary>When it was made.</summary>
+    /// <summary>When it was made, or last changed or offered again: images that came before do not complete it.</summary>
     public DateTimeOffset CreatedAt { get; set; }
 
-    /// <summary>When it was reported as completed.</summary>
+    /// <summary>When it was completed.</summary>
     public DateTimeOffset? CompletedAt { get; set; }
 
     /// <summary>The whole item as a data set in Explicit VR Little Endian, UTF-8.</summary>

@@ -29,8 +29,40 @@ public sealed record WorklistOrder
     /// <summary>(0040,0006) Scheduled Performing Physician's Name as DICOM writes it, or null.</summary>
     public string? PerformingPhysician { get; init; }
 
+    /// <summary>When the step is to start, in local time; null: now.</summary>
+    public DateTime? Start { get; init; }
+
     /// <summary>Who ordered it, for <see cref="WorklistItem.Source"/>.</summary>
     public required string Source { get; init; }
+
+    /// <summary>What was ordered with an entry.</summary>
+    public static WorklistOrder Of(WorklistItem item)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return Of(DicomReader.Read(item.Dataset, TransferSyntax.ExplicitVRLittleEndian), item.Source);
+    }
+
+    /// <summary>What a data set of the worklist orders, also one of another program: what it lacks is empty.</summary>
+    public static WorklistOrder Of(DicomDataset entry, string source)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        var step = entry.GetSequence(DicomTag.ScheduledProcedureStepSequence) is [var first, ..] ? first : entry;
+        var procedure = step.GetString(DicomTag.ScheduledProcedureStepDescription) is { Length: > 0 } words ? words : entry.GetString(DicomTag.RequestedProcedureDescription);
+        var time = DicomTime.Parse(step.GetString(DicomTag.ScheduledProcedureStepStartTime))?.Time ?? TimeOnly.MinValue;
+        return new WorklistOrder
+        {
+            PatientId = entry.GetString(DicomTag.PatientID) ?? "",
+            PatientName = entry.GetString(DicomTag.PatientName) ?? "",
+            BirthDate = DicomDate.Parse(entry.GetString(DicomTag.PatientBirthDate))?.Date,
+            Sex = entry.GetString(DicomTag.PatientSex) ?? "",
+            Modality = step.GetString(DicomTag.Modality) ?? "",
+            StationAe = step.GetString(DicomTag.ScheduledStationAETitle) ?? "",
+            Procedure = procedure is { Length: > 0 } and not DefaultDescription ? procedure : null,
+            PerformingPhysician = step.GetString(DicomTag.ScheduledPerformingPhysicianName) is { Length: > 0 } physician ? physician : null,
+            Start = DicomDate.Parse(step.GetString(DicomTag.ScheduledProcedureStepStartDate))?.Date.ToDateTime(time),
+            Source = source,
+        };
+    }
 
     /// <summary>
     /// The entry: every attribute that PS3.4 table K.6-1 has as type 1 or 2, the ones nobody told us empty. There are descriptions and no codes: table

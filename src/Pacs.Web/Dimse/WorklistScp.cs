@@ -3,11 +3,12 @@ using Pacs.Dicom;
 using Pacs.Dicom.Network;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
+using Pacs.Web.Worklist;
 
 namespace Pacs.Web.Dimse;
 
 /// <summary>Answers Modality Worklist queries (PS3.4 annex K), by default of any device, see <see cref="Modalities"/>.</summary>
-public sealed class WorklistScp(Storage.Worklist worklist, PacsOptions options) : IFindHandler
+public sealed class WorklistScp(Storage.Worklist worklist, WorklistQueries queries, PacsOptions options) : IFindHandler
 {
     /// <inheritdoc/>
     public async IAsyncEnumerable<FindMatch> FindAsync(FindRequest request, [EnumeratorCancellation] CancellationToken ct)
@@ -15,13 +16,11 @@ public sealed class WorklistScp(Storage.Worklist worklist, PacsOptions options) 
         ArgumentNullException.ThrowIfNull(request);
         var keys = Parse(request.Identifier);
         var matches = options.Worklists.FilterIssuerAet ? OnlyFor(request.Peer.CallingAe, keys.Matches) : keys.Matches;
-        var left = options.Worklists.LimitAnswers is var limit and > 0 ? limit : int.MaxValue;
-        foreach (var entry in await worklist.FindAsync(matches, ct))
+        var found = await worklist.FindAsync(matches, ct);
+        var count = options.Worklists.LimitAnswers is var limit and > 0 ? Math.Min(limit, found.Count) : found.Count;
+        queries.Note(request.Peer.CallingAe, request.Peer.RemoteHost, count);
+        foreach (var entry in found.Take(count))
         {
-            if (left-- == 0)
-            {
-                yield break;
-            }
             ct.ThrowIfCancellationRequested();
             yield return ResultBuilder.Build(entry, keys);
         }

@@ -18,6 +18,9 @@ public sealed class Chrome(PacsOptions options, Listener listener, OpenProblems 
     /// <summary>The port we really listen on for DICOM.</summary>
     public int DicomPort => listener.DicomPort;
 
+    /// <summary>Whether there is a worklist here.</summary>
+    public bool HasWorklist => options.Worklists.Enable;
+
     /// <summary>How many problems wait for somebody to look.</summary>
     public async Task<long> CountProblemsAsync(CancellationToken ct) => (await problems.CountAsync(ct)).Total;
 

@@ -20,7 +20,7 @@ public static class WorklistServices
                 HideCompleted = options.Worklists.HideCompleted,
                 CleanupInterval = options.Worklists.CleanupInterval is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             });
-            services.AddSingleton<Storage.Worklist>().AddSingleton<WorklistScp>().AddSingleton<MppsScp>().AddHostedService<WorklistCleanup>();
+            services.AddSingleton<Storage.Worklist>().AddSingleton<WorklistQueries>().AddSingleton<WorklistScp>().AddSingleton<MppsScp>().AddHostedService<WorklistCleanup>();
             services.AddGdtInbox();
             if (options.Worklists.UrlOnWorklistEntryAdded is { } added)
             {

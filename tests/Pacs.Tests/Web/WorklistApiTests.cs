@@ -201,7 +201,7 @@ public sealed class WorklistApiTests
         return body;
     }
 
-    private static Task<List<WorklistItem>> ItemsAsync(TestServer server) => server.Services.GetRequiredService<Pacs.Storage.Worklist>().ListAsync(Ct);
+    private static Task<IReadOnlyList<WorklistItem>> ItemsAsync(TestServer server) => server.Services.GetRequiredService<Pacs.Storage.Worklist>().ListAsync(null, 100, Ct);
 
     private static async Task<IReadOnlyList<DicomDataset>> EntriesAsync(TestServer server) =>
         await server.Services.GetRequiredService<Pacs.Storage.Worklist>().FindAsync([], Ct);

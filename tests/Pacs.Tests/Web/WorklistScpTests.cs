@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pacs.Dicom;
 using Pacs.Dicom.Network;
+using Pacs.Storage;
 
 namespace Pacs.Tests.Web;
 
@@ -124,7 +125,7 @@ public sealed class WorklistScpTests
         await using var server = await WorklistApiTests.StartAsync();
         var accession = await WorklistApiTests.AddAsync(server, Order("1"));
         var worklist = server.Services.GetRequiredService<Pacs.Storage.Worklist>();
-        var entry = Assert.Single(await worklist.ListAsync(Ct));
+        var entry = Assert.Single(await worklist.ListAsync(null, 100, Ct));
         var image = new DicomDataset()
             .Set(DicomTag.SOPClassUID, DicomUid.UltrasoundImageStorage).Set(DicomTag.SOPInstanceUID, DicomUid.New())
             .Set(DicomTag.StudyInstanceUID, sameStudy ? entry.StudyUid : DicomUid.New()).Set(DicomTag.SeriesInstanceUID, DicomUid.New())
@@ -137,7 +138,8 @@ public sealed class WorklistScpTests
         }
         var expected = sameAccession || sameStudy ? 1 : 0;
         Assert.Equal(expected, await worklist.CleanUpAsync(Ct));
-        Assert.Equal(1 - expected, (await worklist.ListAsync(Ct)).Count);
+        Assert.Equal(1 - expected, (await worklist.FindAsync([], Ct)).Count);
+        Assert.Equal(expected == 1 ? WorklistState.Completed : WorklistState.Scheduled, (await worklist.FindAsync(accession, Ct))!.State);
     }
 
     [Fact]
@@ -154,12 +156,12 @@ public sealed class WorklistScpTests
             var worklist = server.Services.GetRequiredService<Pacs.Storage.Worklist>();
             if (left == 0)
             {
-                while ((await worklist.ListAsync(Ct)).Count > 0)
+                while ((await worklist.FindAsync([], Ct)).Count > 0)
                 {
                     await Task.Delay(5, Ct);
                 }
             }
-            Assert.Equal(left, (await worklist.ListAsync(Ct)).Count);
+            Assert.Equal(left, (await worklist.FindAsync([], Ct)).Count);
         }
     }
 
