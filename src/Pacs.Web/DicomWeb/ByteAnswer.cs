@@ -50,7 +50,9 @@ internal sealed class ByteAnswer : IResult
         response.Headers.AcceptRanges = "bytes";
         if (FileName is not null)
         {
-            response.Headers.ContentDisposition = $"attachment; filename=\"{FileName}\"";
+            var disposition = new ContentDispositionHeaderValue("attachment");
+            disposition.SetHttpFileName(FileName);
+            headers.ContentDisposition = disposition;
         }
         var (from, length) = (0L, _length);
         if (Range(request.GetTypedHeaders(), tag) is { } range)

@@ -35,6 +35,22 @@ internal sealed record OutgoingFile(InstanceLocation Location, TransferSyntax Sy
         return null;
     }
 
+    /// <summary>The answer that is this file alone. Null when it is missing.</summary>
+    /// <param name="archive">Where it is.</param>
+    /// <param name="slots">Decoding waits for one.</param>
+    /// <param name="name">The name under which a browser saves it.</param>
+    /// <param name="ct">Gives up.</param>
+    public IResult? Answer(Archive archive, DecodingSlots slots, string name, CancellationToken ct)
+    {
+        if (IsAsStored)
+        {
+            // a stored file never changes; a replaced one gets a new key
+            return StoredFiles.TryOpen(archive, Location) is { } file
+                ? new ByteAnswer(MediaTypes.Dicom, Path.GetFileNameWithoutExtension(Location.Key), file, 0, Location.Size) { FileName = name } : null;
+        }
+        return archive.TryGetPath(Location.Key) is { } path ? new PiecesAnswer(MediaTypes.Dicom, name, ConvertAsync(path, slots, ct)) : null;
+    }
+
     /// <summary>The whole file in <see cref="Syntax"/>, in pieces, each valid until the next is asked for. Memory is that of one frame.</summary>
     /// <param name="path">Where its file is.</param>
     /// <param name="slots">Decoding waits for one.</param>

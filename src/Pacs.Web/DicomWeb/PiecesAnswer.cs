@@ -1,3 +1,4 @@
+using Microsoft.Net.Http.Headers;
 namespace Pacs.Web.DicomWeb;
 
 /// <summary>A file that is made while it is sent: without length, ranges and tag.</summary>
@@ -15,7 +16,9 @@ internal sealed class PiecesAnswer(string type, string name, IAsyncEnumerable<Re
             if (!response.HasStarted)
             {
                 response.ContentType = type;
-                response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
+                var disposition = new ContentDispositionHeaderValue("attachment");
+                disposition.SetHttpFileName(name);
+                response.GetTypedHeaders().ContentDisposition = disposition;
                 if (HttpMethods.IsHead(httpContext.Request.Method))
                 {
                     return;

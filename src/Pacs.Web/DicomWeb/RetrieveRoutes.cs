@@ -38,23 +38,11 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
         }
         if (range is { IsMultipart: false, Type: MediaTypes.Dicom })
         {
-            return parts is [var single] ? Single(single, context.RequestAborted)
+            return parts is [var single] ? single.Answer(archive, slots, single.Location.Id + ".dcm", context.RequestAborted) ?? DicomWebError.NotFound
                 : DicomWebError.NotAcceptable("Several instances are multipart/related; type=\"application/dicom\" only");
         }
         await WriteAsync(context, parts, locations.Count < found.Count);
         return Results.Empty;
-    }
-
-    private IResult Single(OutgoingFile part, CancellationToken ct)
-    {
-        var name = part.Location.Id + ".dcm";
-        var tag = Path.GetFileNameWithoutExtension(part.Location.Key);
-        if (part.IsAsStored)
-        {
-            return StoredFiles.TryOpen(archive, part.Location) is { } file
-                ? new ByteAnswer(MediaTypes.Dicom, tag, file, 0, part.Location.Size) { FileName = name } : DicomWebError.NotFound;
-        }
-        return target.PathOf(part.Location) is { } path ? new PiecesAnswer(MediaTypes.Dicom, name, part.ConvertAsync(path, slots, ct)) : DicomWebError.NotFound;
     }
 
     private async Task WriteAsync(HttpContext context, List<OutgoingFile> parts, bool isPartial)

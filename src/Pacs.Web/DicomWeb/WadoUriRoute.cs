@@ -60,12 +60,7 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         {
             return DicomWebError.NotAcceptable(reason!);
         }
-        var (name, tag) = (location.Id + ".dcm", Path.GetFileNameWithoutExtension(location.Key));
-        if (!part.IsAsStored)
-        {
-            return target.PathOf(location) is { } path ? new PiecesAnswer(MediaTypes.Dicom, name, part.ConvertAsync(path, slots, ct)) : DicomWebError.NotFound;
-        }
-        return StoredFiles.TryOpen(archive, location) is { } file ? new ByteAnswer(MediaTypes.Dicom, tag, file, 0, location.Size) { FileName = name } : DicomWebError.NotFound;
+        return part.Answer(archive, slots, location.Id + ".dcm", ct) ?? DicomWebError.NotFound;
     }
 
     /// <summary>The parameters of §9.1.2.3 as those of WADO-RS.</summary>

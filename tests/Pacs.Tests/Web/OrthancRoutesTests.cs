@@ -155,12 +155,17 @@ public sealed class OrthancRoutesTests
     }
 
     [Fact]
-    public async Task Another_syntax_than_the_stored_one_is_refused()
+    public async Task A_file_comes_in_the_syntax_that_is_asked_for_or_not_at_all()
     {
         await using var server = await TestServer.StartAsync();
-        await PagesKit.StoreAsync(server, PagesKit.Image("Müller^Jörg"));
+        var image = PagesKit.Image("Müller^Jörg").Set(DicomTag.SamplesPerPixel, 1).Set(DicomTag.PhotometricInterpretation, "MONOCHROME2").Set(DicomTag.Rows, 2).Set(DicomTag.Columns, 2)
+            .Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0);
+        image.Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, new byte[] { 1, 2, 3, 4 }));
+        await PagesKit.StoreAsync(server, image);
         using var same = await server.Http.GetAsync(new Uri(FileOf() + "?transcode=" + TransferSyntax.ExplicitVRLittleEndian.Uid, UriKind.Relative), Ct);
         Assert.Equal(HttpStatusCode.OK, same.StatusCode);
+        var rle = await server.Http.GetByteArrayAsync(new Uri(FileOf() + "?transcode=" + TransferSyntax.RleLossless.Uid, UriKind.Relative), Ct);
+        Assert.Equal(TransferSyntax.RleLossless, DicomFile.Parse(rle).Syntax);
         using var other = await server.Http.GetAsync(new Uri(FileOf() + "?transcode=" + TransferSyntax.JpegBaseline.Uid, UriKind.Relative), Ct);
         Assert.Equal(HttpStatusCode.NotImplemented, other.StatusCode);
     }
