@@ -85,7 +85,8 @@ public sealed class OpenProblems(IndexReader index, DicomTls tls, TimeProvider c
     private IQueryable<Job> Stuck(PacsDb db)
     {
         var due = clock.GetUtcNow() - Patience;
-        return db.Jobs.Where(j => j.State == JobState.Failure || (j.State == JobState.Retry && j.ProgressedAt < due));
+        // what somebody has cancelled waits for nobody
+        return db.Jobs.Where(j => (j.State == JobState.Failure && j.Fault != JobFault.Cancelled) || (j.State == JobState.Retry && j.ProgressedAt < due));
     }
 
     private IQueryable<GdtFile> Undelivered(PacsDb db)
