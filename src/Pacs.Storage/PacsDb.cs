@@ -55,6 +55,9 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>Other DICOM applications, those of the configuration files excepted.</summary>
     public DbSet<Modality> Modalities => Set<Modality>();
 
+    /// <summary>Who has called the DICOM port.</summary>
+    public DbSet<Caller> Callers => Set<Caller>();
+
     /// <summary>Jobs; <see cref="JobQueue"/> changes them.</summary>
     public DbSet<Job> Jobs => Set<Job>();
 
@@ -193,6 +196,11 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
         {
             e.ToTable("modality");
             e.HasKey(m => m.Name);
+        });
+        modelBuilder.Entity<Caller>(e =>
+        {
+            e.ToTable("caller");
+            e.HasKey(c => new { c.AeTitle, c.Host });
         });
         modelBuilder.Entity<Job>(e =>
         {

@@ -128,6 +128,34 @@ public sealed class BrowserTests
         Assert.Equal(0, await page.GetByText("Müller, Jörg").CountAsync());
     }
 
+    [Fact]
+    public async Task A_device_that_called_is_taken_over_tested_and_removed_without_javascript()
+    {
+        await using var office = await Office.OpenAsync();
+        await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = office.Server.Address.ToString(),
+            JavaScriptEnabled = false,
+            Locale = "de-DE",
+        });
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Geräte" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Übernehmen STORESCU" }).ClickAsync(); // dcmtk has sent the studies of this office
+        await page.GetByLabel("Port").FillAsync("99999");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Speichern" }).ClickAsync();
+        Assert.True(await page.GetByText("Ein Port ist eine Zahl von 1 bis 65535").IsVisibleAsync());
+        Assert.Equal("99999", await page.GetByLabel("Port").InputValueAsync());
+        await page.GetByLabel("Port").FillAsync("1"); // nobody listens there
+        await page.GetByRole(AriaRole.Button, new() { Name = "Speichern" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Prüfen STORESCU" }).ClickAsync();
+        Assert.Contains("nicht erreichbar", await page.GetByRole(AriaRole.Status).TextContentAsync(), StringComparison.Ordinal);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Entfernen STORESCU" }).ClickAsync();
+        await page.GetByLabel("Name des Geräts").FillAsync("STORESCU");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Entfernen" }).ClickAsync();
+        Assert.True(await page.GetByRole(AriaRole.Heading, new() { Name = "Unbekannte Geräte" }).IsVisibleAsync());
+    }
+
     private static async Task TabToAsync(IPage page, string link)
     {
         for (var i = 0; i < 60; i++)
@@ -187,7 +215,7 @@ public sealed class BrowserTests
             await page.GotoAsync(instance);
             var series = (await page.Locator("a[href^='/serien/']").First.GetAttributeAsync("href"))!;
             await page.CloseAsync();
-            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/uebertragungen", "/arbeitsliste?tage=alle", "/arbeitsliste/neu"];
+            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/uebertragungen", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt"];
         }
 
         public async ValueTask DisposeAsync()

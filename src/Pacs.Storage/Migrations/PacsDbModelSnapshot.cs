@@ -16,6 +16,45 @@ namespace Pacs.Storage.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.14");
 
+            modelBuilder.Entity("Pacs.Storage.Caller", b =>
+                {
+                    b.Property<string>("AeTitle")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("ae_title");
+
+                    b.Property<string>("Host")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("host");
+
+                    b.Property<int>("Asked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("asked");
+
+                    b.Property<long>("FirstSeenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("first_seen_at");
+
+                    b.Property<bool>("IsRejected")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_rejected");
+
+                    b.Property<string>("LastInstance")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("last_instance");
+
+                    b.Property<int>("Refused")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refused");
+
+                    b.Property<long>("SeenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("seen_at");
+
+                    b.HasKey("AeTitle", "Host");
+
+                    b.ToTable("caller", (string)null);
+                });
+
             modelBuilder.Entity("Pacs.Storage.Commitment", b =>
                 {
                     b.Property<long>("Id")

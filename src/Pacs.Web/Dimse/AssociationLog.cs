@@ -2,15 +2,16 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using Pacs.Dicom.Network;
+using Pacs.Storage;
 using Pacs.Web.Configuration;
 
 namespace Pacs.Web.Dimse;
 
 /// <summary>
 /// Logs associations: one line at the end that says what was done, one for each refused message, rejection or broken association. AE titles, addresses, UIDs of
-/// SOP classes and instances, and statuses; no patient data.
+/// SOP classes and instances, and statuses; no patient data. <see cref="Callers"/> is told who it was.
 /// </summary>
-public sealed partial class AssociationLog(PacsOptions options, TimeProvider time, ILogger<AssociationLog> logger) : IAssociationObserver
+public sealed partial class AssociationLog(PacsOptions options, Callers callers, TimeProvider time, ILogger<AssociationLog> logger) : IAssociationObserver
 {
     private readonly ConcurrentDictionary<string, Tally> _tallies = new(StringComparer.Ordinal);
 
@@ -18,6 +19,10 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
     public void Accepted(AssociationInfo association)
     {
         _tallies[association.Id] = new Tally(time.GetTimestamp());
+        if (!IsOwnCheck(association.CallingAe, association.RemoteHost))
+        {
+            callers.Note(association.CallingAe, association.RemoteHost); // now, for there are devices that hold their association all day
+        }
         LogAccepted(association.Id, association.CallingAe, association.RemoteHost, association.CalledAe, association.Contexts.Count);
         if (association.UserIdentity is { } user)
         {
@@ -29,11 +34,12 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
     /// <inheritdoc/>
     public void Rejected(string remoteHost, string callingAe, string calledAe, AssociateRejectPdu rejection)
     {
-        if (callingAe == options.DicomAet.Trim() && IPAddress.TryParse(remoteHost, out var address) && IPAddress.IsLoopback(address))
+        if (IsOwnCheck(callingAe, remoteHost))
         {
             LogOwnRejected(rejection.Result, rejection.Source, rejection.Reason); // our health check, every half minute
             return;
         }
+        callers.NoteRejected(callingAe, remoteHost);
         LogRejected(callingAe, remoteHost, calledAe, rejection.Result, rejection.Source, rejection.Reason);
     }
 
@@ -43,7 +49,7 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
         var good = status.Kind is DimseStatusKind.Success or DimseStatusKind.Warning or DimseStatusKind.Cancel;
         if (_tallies.TryGetValue(association.Id, out var tally))
         {
-            tally.Count(request.Field, good, dataBytes);
+            tally.Count(request, status, good, dataBytes);
         }
         if (good)
         {
@@ -74,6 +80,10 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
         }
         if (association is not null && _tallies.TryRemove(association.Id, out var tally))
         {
+            if (!IsOwnCheck(association.CallingAe, remoteHost))
+            {
+                callers.Note(association.CallingAe, remoteHost, tally.Asked, tally.NotAllowed, tally.LastInstance);
+            }
             var seconds = time.GetElapsedTime(tally.StartedAt).TotalSeconds;
             if (tally.IsWorthALine)
             {
@@ -86,6 +96,9 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
         }
     }
 
+    private bool IsOwnCheck(string callingAe, string remoteHost) =>
+        callingAe == options.DicomAet.Trim() && IPAddress.TryParse(remoteHost, out var address) && IPAddress.IsLoopback(address);
+
     // a command set has room for 64 kB of what should be a UID
     private static string Short(string name) => name.Length <= 64 ? name : name[..64] + "...";
 
@@ -93,8 +106,15 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
     private sealed class Tally(long startedAt)
     {
         private long _bytes;
+        private DimseCommand? _lastStored;
 
         public long StartedAt { get; } = startedAt;
+
+        public ModalityPermissions Asked { get; private set; }
+
+        public ModalityPermissions NotAllowed { get; private set; }
+
+        public string? LastInstance => _lastStored?.AffectedSopInstance;
 
         public int Stored { get; private set; }
 
@@ -113,8 +133,13 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
         /// <summary>False when it only said hello, as health checks do all day.</summary>
         public bool IsWorthALine => Stored + Queries + Retrieves + Steps + Commitments + Refused > 0;
 
-        public void Count(DimseCommandField field, bool good, long bytes)
+        public void Count(DimseCommand request, DimseStatus status, bool good, long bytes)
         {
+            var field = request.Field;
+            // the names in the command set are read when they are asked for: not for each of thousands of images
+            var service = Modalities.ServiceOf(field, field == DimseCommandField.CFindRequest ? request.SopClass : null);
+            Asked |= service;
+            NotAllowed = status.Code == DimseStatus.NotAuthorized.Code ? NotAllowed | service : NotAllowed & ~service;
             Debug.Assert(((int)field & 0x8000) == 0, "a response is counted as a request");
             if (!good)
             {
@@ -126,6 +151,7 @@ public sealed partial class AssociationLog(PacsOptions options, TimeProvider tim
                 {
                     case DimseCommandField.CStoreRequest:
                         Stored++;
+                        _lastStored = request;
                         _bytes += bytes;
                         break;
                     case DimseCommandField.CFindRequest:

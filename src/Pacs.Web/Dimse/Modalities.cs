@@ -100,7 +100,7 @@ public sealed partial class Modalities(PacsOptions options, IndexReader reader, 
     public DimseStatus? Authorize(AssociationInfo peer, DimseCommandField field, string sopClass)
     {
         ArgumentNullException.ThrowIfNull(peer);
-        var needed = Needed(field, sopClass);
+        var needed = ServiceOf(field, sopClass);
         if (Strangers.HasFlag(needed) || Granted(peer.CallingAe, peer.RemoteHost).HasFlag(needed))
         {
             return null;
@@ -120,7 +120,8 @@ public sealed partial class Modalities(PacsOptions options, IndexReader reader, 
         | (options.DicomAlwaysAllowGet ? ModalityPermissions.Get : ModalityPermissions.None)
         | (options.DicomAlwaysAllowMove ? ModalityPermissions.Move : ModalityPermissions.None);
 
-    private static ModalityPermissions Needed(DimseCommandField field, string sopClass) => field switch
+    /// <summary>Which permission a request needs.</summary>
+    internal static ModalityPermissions ServiceOf(DimseCommandField field, string? sopClass) => field switch
     {
         DimseCommandField.CEchoRequest => ModalityPermissions.Echo,
         DimseCommandField.CStoreRequest => ModalityPermissions.Store,
