@@ -16,6 +16,15 @@ public sealed partial class Readiness(
     /// <summary>The answer of <c>/health/ready</c>: names of checks, and whether each is good. No details: they are in the log.</summary>
     public async Task<IResult> AnswerAsync(CancellationToken ct)
     {
+        var checks = await CheckAsync(ct);
+        var ready = checks.Values.All(good => good);
+        return Results.Json(
+            new { status = ready ? "ready" : "not ready", checks }, statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>The checks by name, <c>index</c>, <c>storage</c>, <c>disk</c>, <c>dicom</c> and with TLS <c>certificate</c>, and whether each is good.</summary>
+    public async Task<IReadOnlyDictionary<string, bool>> CheckAsync(CancellationToken ct)
+    {
         var checks = new Dictionary<string, bool>
         {
             ["index"] = await SucceedsAsync("index", IndexIsWritableAsync, ct),
@@ -27,9 +36,7 @@ public sealed partial class Readiness(
         {
             checks["certificate"] = await SucceedsAsync("certificate", _ => Task.FromResult(tls.IsGood), ct);
         }
-        var ready = checks.Values.All(good => good);
-        return Results.Json(
-            new { status = ready ? "ready" : "not ready", checks }, statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        return checks;
     }
 
     private async Task<bool> SucceedsAsync(string name, Func<CancellationToken, Task<bool>> check, CancellationToken ct)

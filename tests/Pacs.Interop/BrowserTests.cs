@@ -215,7 +215,7 @@ public sealed class BrowserTests
             await page.GotoAsync(instance);
             var series = (await page.Locator("a[href^='/serien/']").First.GetAttributeAsync("href"))!;
             await page.CloseAsync();
-            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/uebertragungen", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt"];
+            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/uebertragungen", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt", "/status"];
         }
 
         public async ValueTask DisposeAsync()
