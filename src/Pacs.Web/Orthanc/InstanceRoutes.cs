@@ -26,8 +26,8 @@ internal static class InstanceRoutes
         return part.Answer(archive, slots, name, ct) ?? OrthancError.UnknownResource.Answer(request);
     }
 
-    // a wish of the caller about his own disk; only what can be a name there
-    private static string? FileName(string wanted)
+    /// <summary>A wish of the caller about his own disk: only what can be a name there, or null.</summary>
+    public static string? FileName(string wanted)
     {
         var name = string.Concat(wanted[(wanted.AsSpan().LastIndexOfAny('/', '\\') + 1)..].Where(c => !char.IsControl(c))).Trim(' ', '.');
         return name.Length is > 0 and <= 200 ? name : null;

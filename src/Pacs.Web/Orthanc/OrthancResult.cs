@@ -62,6 +62,9 @@ internal sealed record OrthancError(int Code, string Sentence, int Status)
     /// <summary>What may not be changed this way.</summary>
     public static OrthancError ReadOnly { get; } = new(22, "Cannot modify a read-only data structure", StatusCodes.Status403Forbidden);
 
+    /// <summary>What nobody may do here.</summary>
+    public static OrthancError ForbiddenAccess { get; } = new(45, "Forbidden access to a resource", StatusCodes.Status403Forbidden);
+
     /// <summary>A parameter that cannot be read.</summary>
     public static OrthancError BadRequest { get; } = new(8, "Bad request", StatusCodes.Status400BadRequest);
 

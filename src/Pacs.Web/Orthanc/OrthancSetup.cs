@@ -7,7 +7,8 @@ public static class OrthancSetup
 {
     /// <summary>Registers what the routes share. Needs DIMSE and jobs to be registered before.</summary>
     public static IServiceCollection AddOrthanc(this IServiceCollection services) => services.AddSingleton<RemoteQueries>().AddSingleton<RetrieveStarter>()
-        .AddSingleton<ResourceReader>().AddSingleton<FindRoutes>().AddSingleton<UploadRoutes>();
+        .AddSingleton<ResourceReader>().AddSingleton<FindRoutes>().AddSingleton<UploadRoutes>()
+        .AddSingleton<PictureRoutes>().AddSingleton<ZipRoutes>();
 
     /// <summary>Maps the routes; an address nobody has answers with Orthanc's error object, to browsers with the page for it.</summary>
     public static void MapOrthanc(this WebApplication app)
@@ -20,6 +21,9 @@ public static class OrthancSetup
         UploadRoutes.Map(app);
         app.MapTags();
         app.MapMetadata();
+        app.MapTools();
+        PictureRoutes.Map(app);
+        ZipRoutes.Map(app);
         app.MapInstances();
         app.MapModalities();
         app.MapRetrieve();

@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Text;
+using Pacs.Dicom;
+using Pacs.Storage;
+
+namespace Pacs.Web.Orthanc;
+
+/// <summary>The small ones below <c>/tools</c>, and those that are refused for ever.</summary>
+internal static class ToolRoutes
+{
+    private const double Megabyte = 1024 * 1024;
+
+    private static readonly string[] Get = [HttpMethods.Get, HttpMethods.Head];
+
+    /// <summary>Maps the routes.</summary>
+    public static void MapTools(this IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/tools/now", Get, (TimeProvider time) => Results.Text(Text(time.GetUtcNow())));
+        routes.MapMethods("/tools/now-local", Get, (TimeProvider time) => Results.Text(Text(time.GetLocalNow())));
+        routes.MapMethods("/tools/generate-uid", Get, (HttpRequest request) =>
+            request.Query["level"].ToString() is "patient" or "study" or "series" or "instance" ? Results.Text(DicomUid.New()) : Results.NotFound());
+        routes.MapMethods("/tools/metrics-prometheus", Get, async (IndexReader index, TimeProvider time, CancellationToken ct) =>
+            Results.Text(Metrics(await index.StatisticsAsync(ct), time.GetUtcNow()), "text/plain; version=0.0.4"));
+        // who may call the API may not therefore run programs here, or stop it
+        foreach (var refused in new[] { "/tools/execute-script", "/tools/reset", "/tools/shutdown", "/instances/{id}/export" })
+        {
+            routes.MapPost(refused, (HttpRequest request) => OrthancError.ForbiddenAccess.Answer(request, "This server does not do that by its REST API"));
+        }
+    }
+
+    private static string Text(DateTimeOffset time) => time.ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture);
+
+    private static string Metrics(Statistics all, DateTimeOffset now)
+    {
+        var text = new StringBuilder();
+        void Add(string name, double value) => text.Append(CultureInfo.InvariantCulture, $"orthanc_{name} {value} {now.ToUnixTimeMilliseconds()}\n");
+        Add("count_instances", all.Instances);
+        Add("count_patients", all.Patients);
+        Add("count_series", all.Series);
+        Add("count_studies", all.Studies);
+        Add("disk_size_mb", all.Size / Megabyte);
+        Add("uncompressed_size_mb", all.Size / Megabyte);
+        return text.ToString();
+    }
+}
