@@ -64,7 +64,7 @@ public sealed class GdtProfileTests
             0128310A17
             017620022112026
             0156201080441
-            0246228R1 / US: Abdomen
+            0256228R1 / US: Abdomen
             0168410EXTPACS
             0238411PACS-Datensatz
             017843222112026
