@@ -24,7 +24,7 @@ public sealed class OrthancRoutesTests
         Assert.Equal("ORTHANC", (string?)system["DicomAet"]);
         Assert.Equal(server.DicomPort, (int?)system["DicomPort"]);
         Assert.Equal(server.HttpPort, (int?)system["HttpPort"]);
-        Assert.All(system["Capabilities"]!.AsObject(), c => Assert.False((bool)c.Value!));
+        Assert.All(system["Capabilities"]!.AsObject(), c => Assert.Equal(c.Key == "HasExtendedFind", (bool)c.Value!));
         Assert.Equal("0010,0010;0010,0020;0010,0030;0010,0040;0010,1000", (string?)system["MainDicomTags"]!["Patient"]);
     }
 
