@@ -132,7 +132,6 @@ namespace Pacs.Web
             services.AddOrthanc();
             services.AddSingleton<Readiness>();
             services.AddDicomWeb();
-            services.AddViewer();
             services.AddPages();
 
             replace?.Invoke(services);
@@ -152,7 +151,6 @@ namespace Pacs.Web
             app.MapDicomWeb(options);
             app.MapOrthanc();
             app.MapGdt();
-            app.MapViewer();
             app.MapPages();
             return app;
         }

@@ -10,9 +10,6 @@ namespace Pacs.Tests;
 
 public sealed partial class PagesTests
 {
-    // our own module, which has keys for what links do, is the only script
-    internal const string ForeignScript = @"(?i)<script(?! type=""module"" src=""/keys\.[a-z0-9]+\.js""></script>)";
-
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -66,7 +63,7 @@ public sealed partial class PagesTests
         var found = await GetAsync(server, "/?q=" + Uri.EscapeDataString("\"><script>alert(3)</script>"));
         foreach (var page in new[] { list, study, instance, found })
         {
-            Assert.DoesNotMatch(ForeignScript, page);
+            Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain("<img src=x", page, StringComparison.OrdinalIgnoreCase);
         }
         Assert.Contains("<bdi class=\"name\">&lt;script&gt;alert(1)&lt;/script&gt;", list, StringComparison.Ordinal);
@@ -236,7 +233,7 @@ public sealed partial class PagesTests
             var page = await answer.Content.ReadAsStringAsync(Ct);
             Assert.Contains("default-src 'self'", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
             Assert.Equal("no-store", answer.Headers.CacheControl?.ToString());
-            Assert.DoesNotMatch(ForeignScript + @"|<style|\sstyle=|\son[a-z]+=|javascript:", page);
+            Assert.DoesNotMatch(@"(?i)<script|<style|\sstyle=|\son[a-z]+=|javascript:", page);
             // a program of this machine may be started; nothing is fetched from elsewhere
             Assert.DoesNotMatch(@"(?:href|src)=""(?!weasis:)(?:[a-z]+:|//)", page);
             Assert.Single(Heading().Matches(page));
@@ -338,7 +335,7 @@ public sealed partial class PagesTests
     [GeneratedRegex("<bdi class=\"name\">([^<]*)</bdi>")]
     private static partial Regex Name();
 
-    [GeneratedRegex("class=\"thumb\" href=\"/instanzen/")]
+    [GeneratedRegex("href=\"/instanzen/")]
     private static partial Regex InstanceLink();
 
     [GeneratedRegex("<html lang=\"([a-z]+)\"")]
