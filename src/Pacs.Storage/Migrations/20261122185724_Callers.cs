@@ -1,39 +1,28 @@
-﻿using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
 namespace Pacs.Storage.Migrations
 {
-    /// <inheritdoc />
+    /// <summary>Who has called, for the page of devices. By hand for STRICT, as the first tables.</summary>
     public partial class Callers : Migration
     {
         /// <inheritdoc />
-        protected override void Up(MigrationBuilder migrationBuilder)
-        {
-            migrationBuilder.CreateTable(
-                name: "caller",
-                columns: table => new
-                {
-                    ae_title = table.Column<string>(type: "TEXT", nullable: false),
-                    host = table.Column<string>(type: "TEXT", nullable: false),
-                    first_seen_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    seen_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    asked = table.Column<int>(type: "INTEGER", nullable: false),
-                    refused = table.Column<int>(type: "INTEGER", nullable: false),
-                    is_rejected = table.Column<bool>(type: "INTEGER", nullable: false),
-                    last_instance = table.Column<string>(type: "TEXT", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_caller", x => new { x.ae_title, x.host });
-                });
-        }
+        protected override void Up(MigrationBuilder migrationBuilder) => migrationBuilder.Sql("""
+            CREATE TABLE caller (
+                ae_title TEXT NOT NULL,
+                host TEXT NOT NULL,
+                first_seen_at INTEGER NOT NULL,
+                seen_at INTEGER NOT NULL,
+                asked INTEGER NOT NULL,
+                refused INTEGER NOT NULL,
+                is_rejected INTEGER NOT NULL,
+                last_instance TEXT NULL,
+                PRIMARY KEY (ae_title, host)
+            ) STRICT;
+            """);
 
         /// <inheritdoc />
-        protected override void Down(MigrationBuilder migrationBuilder)
-        {
-            migrationBuilder.DropTable(
-                name: "caller");
-        }
+        protected override void Down(MigrationBuilder migrationBuilder) => migrationBuilder.Sql("DROP TABLE caller;");
     }
 }
