@@ -80,7 +80,7 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
                 {
                     LogFailed(e, receiver.Name);
                 }
-                await WaitAsync(wake, wait, ct);
+                await wake.WokenAsync(wait, time, ct);
             }
         }
         finally
@@ -111,15 +111,6 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
         watcher.Renamed += (_, _) => changed(watcher, null!);
         watcher.EnableRaisingEvents = true;
         return watcher;
-    }
-
-    private async Task WaitAsync(SemaphoreSlim wake, TimeSpan delay, CancellationToken ct)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var woken = wake.WaitAsync(either.Token);
-        await Task.WhenAny(woken, Task.Delay(delay, time, either.Token));
-        await either.CancelAsync();
-        await ((Task)woken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // true: something is there that is not settled yet

@@ -84,21 +84,12 @@ internal sealed partial class GdtLane(
                 LogFailed(e, receiver.Name);
                 (wait, delay) = (delay, Doubled(delay));
             }
-            await WaitAsync(wait, ct);
+            // whoever adds a file wakes the loop; without that it looks again after the delay
+            await _wake.WokenAsync(wait, time, ct);
         }
     }
 
     private static TimeSpan Doubled(TimeSpan delay) => delay * 2 < LastDelay ? delay * 2 : LastDelay;
-
-    // whoever adds a file wakes the loop; without that it looks again after the delay
-    private async Task WaitAsync(TimeSpan delay, CancellationToken ct)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var woken = _wake.WaitAsync(either.Token);
-        await Task.WhenAny(woken, Task.Delay(delay, time, either.Token));
-        await either.CancelAsync();
-        await ((Task)woken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
 
     private IQueryable<GdtFile> Waiting(PacsDb db) => db.GdtFiles.Where(g => (g.State == GdtState.Queued || g.State == GdtState.Ready) && g.Receiver == receiver.Name);
 
