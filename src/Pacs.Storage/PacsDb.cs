@@ -64,6 +64,15 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>The instances of jobs.</summary>
     public DbSet<JobItem> JobItems => Set<JobItem>();
 
+    /// <summary>Labels on resources; <see cref="Pacs.Storage.Labels"/> changes them.</summary>
+    public DbSet<Label> Labels => Set<Label>();
+
+    /// <summary>What was noted about resources; <see cref="ResourceMetadata"/> changes it.</summary>
+    public DbSet<MetadataEntry> Metadata => Set<MetadataEntry>();
+
+    /// <summary>Files beside resources; <see cref="Pacs.Storage.Attachments"/> changes them.</summary>
+    public DbSet<Attachment> Attachments => Set<Attachment>();
+
     /// <summary>Files to be removed.</summary>
     public DbSet<TrashEntry> Trash => Set<TrashEntry>();
 
@@ -73,6 +82,15 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>Appends an event; it is there when, and only when, the rest of the transaction is.</summary>
     public void Announce(EventKind kind, Level level, ResourceId resource, DateTimeOffset at, string? detail = null) =>
         Events.Add(new PacsEvent(0, kind, level, resource, at, detail));
+
+    /// <summary>Whether there is such a resource.</summary>
+    public Task<bool> HasResourceAsync(Level level, ResourceId resource, CancellationToken ct) => level switch
+    {
+        Level.Patient => Patients.AnyAsync(p => p.PublicId == resource, ct),
+        Level.Study => Studies.AnyAsync(s => s.PublicId == resource, ct),
+        Level.Series => Series.AnyAsync(s => s.PublicId == resource, ct),
+        _ => Instances.AnyAsync(i => i.PublicId == resource, ct),
+    };
 
     /// <inheritdoc/>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -216,6 +234,22 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
             e.HasKey(i => new { i.JobId, i.Ordinal });
             e.HasIndex(i => new { i.JobId, i.Instance }).IsUnique();
             e.HasIndex(i => new { i.JobId, i.Ordinal }, "ix_job_item_waiting").HasFilter("state = 0");
+        });
+        modelBuilder.Entity<Label>(e =>
+        {
+            e.ToTable("label");
+            e.HasKey(l => new { l.Level, l.Resource, l.Name });
+            e.HasIndex(l => new { l.Name, l.Level, l.Resource }, "ix_label_name"); // what has a label, and which labels there are
+        });
+        modelBuilder.Entity<MetadataEntry>(e =>
+        {
+            e.ToTable("metadata");
+            e.HasKey(m => new { m.Level, m.Resource, m.Number });
+        });
+        modelBuilder.Entity<Attachment>(e =>
+        {
+            e.ToTable("attachment");
+            e.HasKey(a => new { a.Level, a.Resource, a.Number });
         });
         modelBuilder.Entity<TrashEntry>(e =>
         {

@@ -31,6 +31,11 @@ public static class StorageServices
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(),
             p.GetServices<ICoercion>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Archive>>()));
         services.AddSingleton<Commitments>();
+        services.AddSingleton<Labels>();
+        services.AddSingleton<ResourceMetadata>();
+        services.AddSingleton(p => new Attachments(
+            p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(), p.GetRequiredService<StorageOptions>(),
+            p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Recovery(
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>(),
             p.GetRequiredService<IndexReader>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Recovery>>()));

@@ -24,8 +24,11 @@ public enum EventKind
     /// <summary>A series got nothing new for <see cref="StorageOptions.StableAge"/>.</summary>
     StableSeries = 14,
 
-    /// <summary>The file of an instance was replaced.</summary>
+    /// <summary>The file of an instance was replaced, or a file beside a resource was changed.</summary>
     UpdatedAttachment = 15,
+
+    /// <summary>What was noted about a resource has changed.</summary>
+    UpdatedMetadata = 16,
 
     /// <summary>A resource was deleted.</summary>
     Deleted = 4096,
@@ -47,6 +50,9 @@ public enum EventKind
 
     /// <summary>A performed procedure step was discontinued; as <see cref="StepStarted"/>.</summary>
     StepDiscontinued = 8006,
+
+    /// <summary>The labels of a resource have changed.</summary>
+    LabelsChanged = 8007,
 }
 
 /// <summary>One line of the feed: written in the same transaction as what it tells, so that none is ever lost.</summary>

@@ -45,6 +45,7 @@ internal static class DeleteSql
         for (var gone = 3; gone >= (int)level; gone--)
         {
             sql.Run($"DELETE FROM conflict WHERE resource IN (SELECT public_id FROM {Tables[gone]} WHERE {going[gone]})");
+            DeleteBeside(sql, gone, $"IN (SELECT public_id FROM {Tables[gone]} WHERE {going[gone]})");
             sql.Run($"""
                 INSERT INTO event (kind, level, resource, at, rebuilt)
                 SELECT {(int)EventKind.Deleted}, {gone.ToString(CultureInfo.InvariantCulture)}, public_id, @at, 0 FROM {Tables[gone]} WHERE {going[gone]} ORDER BY id
@@ -73,6 +74,7 @@ internal static class DeleteSql
                 continue;
             }
             sql.Run($"DELETE FROM conflict WHERE resource = (SELECT public_id FROM {Tables[above]} WHERE id = @parent)");
+            DeleteBeside(sql, above, $"= (SELECT public_id FROM {Tables[above]} WHERE id = @parent)");
             sql.Run($"""
                 INSERT INTO event (kind, level, resource, at, rebuilt)
                 SELECT {(int)EventKind.Deleted}, {above.ToString(CultureInfo.InvariantCulture)}, public_id, @at, 0 FROM {Tables[above]} WHERE id = @parent
@@ -80,6 +82,17 @@ internal static class DeleteSql
             sql.Run($"DELETE FROM {Tables[above]} WHERE id = @parent");
         }
         return new DeleteResult((int)sql.Number("SELECT @gone")!.Value, remaining, remainingId);
+    }
+
+    // labels, metadata and attachments of resources that go
+    private static void DeleteBeside(Script sql, int level, string resources)
+    {
+        var these = $"level = {level.ToString(CultureInfo.InvariantCulture)} AND resource {resources}";
+        sql.Run($"INSERT INTO trash (key, due_at, attempts) SELECT key, @due_at, 0 FROM attachment WHERE {these} ON CONFLICT DO NOTHING");
+        foreach (var table in new[] { "label", "metadata", "attachment" })
+        {
+            sql.Run($"DELETE FROM {table} WHERE {these}");
+        }
     }
 
     private static long?[] Parents(Script sql, Level level)

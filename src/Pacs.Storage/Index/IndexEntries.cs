@@ -45,6 +45,11 @@ public sealed record SeriesEntry(Patient Patient, Study Study, Series Series);
 /// <param name="Conflicts">Number of conflicts.</param>
 public sealed record Statistics(long Patients, long Studies, long Series, long Instances, long Size, long Conflicts);
 
+/// <summary>A label and how many resources have it.</summary>
+/// <param name="Name">The label.</param>
+/// <param name="Count">How many resources of the level have it.</param>
+public sealed record LabelCount(string Name, int Count);
+
 /// <summary>A resource of any level: what the index knows of it and of its parents.</summary>
 /// <param name="Row">Its row number in the table of its level.</param>
 /// <param name="Patient">The patient.</param>
@@ -55,6 +60,12 @@ public sealed record ResourceEntry(long Row, Patient Patient, Study? Study, Seri
 {
     /// <summary>The ids of what is directly below, in order of arrival.</summary>
     public IReadOnlyList<ResourceId> Children { get; init; } = [];
+
+    /// <summary>Its labels, by name.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>What somebody has noted about it, by number.</summary>
+    public IReadOnlyList<UserMetadata> Metadata { get; init; } = [];
 
     /// <summary>Its level.</summary>
     public Level Level => Instance is not null ? Level.Instance : Series is not null ? Level.Series : Study is not null ? Level.Study : Level.Patient;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace Pacs.Storage;
@@ -33,8 +34,23 @@ public sealed partial class IndexReader
         ReadAsync<IReadOnlyDictionary<long, ResourceEntry>>(async (db, token) =>
         {
             var children = level == Level.Instance ? null : Children(level, rows);
-            return (await Entries(db, level, rows).ToListAsync(token)).ToDictionary(e => e.Row, e => e with { Children = children?.GetValueOrDefault(e.Row) ?? [] });
+            var entries = await Entries(db, level, rows).ToListAsync(token);
+            var labels = Beside(level, rows, "label", "name", row => row.GetString(1));
+            var metadata = Beside(level, rows, "metadata", "number, b.value, b.revision", row => new UserMetadata(row.GetInt32(1), row.GetString(2), row.GetInt64(3)));
+            return entries.ToDictionary(e => e.Row, e => e with { Children = children?.GetValueOrDefault(e.Row) ?? [], Labels = [.. labels[e.Row]], Metadata = [.. metadata[e.Row]] });
         }, ct);
+
+    /// <summary>The labels of a resource, by name; null when there is no such resource.</summary>
+    public Task<IReadOnlyList<string>?> LabelsAsync(Level level, ResourceId id, CancellationToken ct) => ReadAsync<IReadOnlyList<string>?>(async (db, token) =>
+        await db.HasResourceAsync(level, id, token)
+            ? await db.Labels.Where(l => l.Level == level && l.Resource == id).OrderBy(l => l.Name).Select(l => l.Name).ToListAsync(token) : null, ct);
+
+    /// <summary>Every label that some resource has, by name.</summary>
+    public Task<IReadOnlyList<string>> LabelsAsync(CancellationToken ct) => ListAsync(db => db.Labels.Select(l => l.Name).Distinct().Order(), ct);
+
+    /// <summary>Every label of a level and how many resources have it, by name: the column beside a list.</summary>
+    public Task<IReadOnlyList<LabelCount>> LabelCountsAsync(Level level, CancellationToken ct) =>
+        ListAsync(db => db.Labels.Where(l => l.Level == level).GroupBy(l => l.Name).OrderBy(g => g.Key).Select(g => new LabelCount(g.Key, g.Count())), ct);
 
     /// <summary>How many studies, series and instances a resource has and how many bytes; null when there is none.</summary>
     public async Task<Statistics?> StatisticsAsync(Level level, ResourceId id, CancellationToken ct)
@@ -103,12 +119,29 @@ public sealed partial class IndexReader
             select new ResourceEntry(instance.Id, patient, study, series, instance),
     };
 
+    // what lies beside the resources of some rows, in the order of its own key
+    private ILookup<long, T> Beside<T>(Level level, IReadOnlyCollection<long> rows, string table, string columns, Func<SqliteDataReader, T> read)
+    {
+        using var lease = _pool.Rent();
+        using var row = lease.Connection.Command(
+            $"SELECT k.value, b.{columns} FROM json_each(@1) k CROSS JOIN {LevelTables[(int)level]} r ON r.id = k.value CROSS JOIN {table} b ON b.level = @2 AND b.resource = r.public_id",
+            Json(rows), (int)level).ExecuteReader();
+        var all = new List<(long Row, T Value)>();
+        while (row.Read())
+        {
+            all.Add((row.GetInt64(0), read(row)));
+        }
+        return all.ToLookup(a => a.Row, a => a.Value);
+    }
+
+    private static string Json(IReadOnlyCollection<long> rows) => $"[{string.Join(',', rows.Select(r => r.ToString(CultureInfo.InvariantCulture)))}]";
+
     private Dictionary<long, List<ResourceId>> Children(Level level, IReadOnlyCollection<long> rows)
     {
         var (table, below) = (LevelTables[(int)level], LevelTables[(int)level + 1]);
         using var lease = _pool.Rent();
         using var row = lease.Connection.Command(
-            $"SELECT {table}, public_id FROM {below} WHERE {table} IN (SELECT value FROM json_each(@1)) ORDER BY id", $"[{string.Join(',', rows.Select(r => r.ToString(CultureInfo.InvariantCulture)))}]").ExecuteReader();
+            $"SELECT {table}, public_id FROM {below} WHERE {table} IN (SELECT value FROM json_each(@1)) ORDER BY id", Json(rows)).ExecuteReader();
         var children = new Dictionary<long, List<ResourceId>>();
         while (row.Read())
         {

@@ -20,6 +20,9 @@ public sealed class FileInstanceStore : IDisposable
 
     private const string KeyFormat = "yyyy'/'MM'/'dd'/'";
     private const string Extension = ".dcm";
+
+    // what lies beside resources: it is no instance, so that recovery does not look at it
+    private const string AttachmentExtension = ".bin";
     private const int DayLength = 10;
     private const int KeyLength = DayLength + 1 + 32 + 4;
 
@@ -222,6 +225,19 @@ public sealed class FileInstanceStore : IDisposable
         return key;
     }
 
+    /// <summary>The key of a new attachment; its folder is there.</summary>
+    internal string NewAttachmentKey(DateTimeOffset at) => NewKey(at, AttachmentExtension);
+
+    /// <summary>A new file for an attachment.</summary>
+    internal FileStream CreateAttachment(string key) => new(PathOf(key), FileMode.CreateNew, FileAccess.Write, FileShare.Delete, 0, FileOptions.Asynchronous);
+
+    /// <summary>Makes an attachment and its name durable. Blocks.</summary>
+    internal void FlushAttachment(string key, FileStream file)
+    {
+        file.Flush(flushToDisk: true);
+        _directories.Sync(Path.Join(_root, DayOf(key)));
+    }
+
     /// <summary>Removes what was never finished, and what was set aside long ago. Only while nobody else stages.</summary>
     /// <returns>How many unfinished files that were.</returns>
     internal int SweepIncoming(DateTimeOffset now)
@@ -257,7 +273,7 @@ public sealed class FileInstanceStore : IDisposable
     {
         var folder = Path.Join(_root, day);
         return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder).Select(path => $"{day}/{Path.GetFileName(path)}").Where(IsKey).Order(StringComparer.Ordinal)
+            ? Directory.EnumerateFiles(folder).Select(path => $"{day}/{Path.GetFileName(path)}").Where(key => IsKey(key, Extension)).Order(StringComparer.Ordinal)
             : [];
     }
 
@@ -271,9 +287,9 @@ public sealed class FileInstanceStore : IDisposable
     /// <summary>The day of what is received at a time.</summary>
     internal static string DayOf(DateTimeOffset at) => at.UtcDateTime.ToString(KeyFormat, CultureInfo.InvariantCulture).TrimEnd('/');
 
-    internal string PathOf(string key) => IsKey(key) ? Path.Join(_root, key) : throw new ArgumentException("Not a key of this store", nameof(key));
+    internal string PathOf(string key) => IsKey(key, Extension) || IsKey(key, AttachmentExtension) ? Path.Join(_root, key) : throw new ArgumentException("Not a key of this store", nameof(key));
 
-    private string NewKey(DateTimeOffset at)
+    private string NewKey(DateTimeOffset at, string extension = Extension)
     {
         var day = DayOf(at);
         if (_lastFolder != day)
@@ -285,12 +301,12 @@ public sealed class FileInstanceStore : IDisposable
                 _lastFolder = day;
             }
         }
-        return $"{day}/{Guid.CreateVersion7(at):N}{Extension}";
+        return $"{day}/{Guid.CreateVersion7(at):N}{extension}";
     }
 
-    private static bool IsKey(string key)
+    private static bool IsKey(string key, string extension)
     {
-        if (key is not { Length: KeyLength } || key[4] != '/' || key[7] != '/' || key[DayLength] != '/' || !key.EndsWith(Extension, StringComparison.Ordinal))
+        if (key is not { Length: KeyLength } || key[4] != '/' || key[7] != '/' || key[DayLength] != '/' || !key.EndsWith(extension, StringComparison.Ordinal))
         {
             return false;
         }

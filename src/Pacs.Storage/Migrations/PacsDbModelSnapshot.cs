@@ -16,6 +16,43 @@ namespace Pacs.Storage.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.14");
 
+            modelBuilder.Entity("Pacs.Storage.Attachment", b =>
+                {
+                    b.Property<byte>("Level")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("level");
+
+                    b.Property<byte[]>("Resource")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("resource");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Md5")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("md5");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("size");
+
+                    b.HasKey("Level", "Resource", "Number");
+
+                    b.ToTable("attachment", (string)null);
+                });
+
             modelBuilder.Entity("Pacs.Storage.Caller", b =>
                 {
                     b.Property<string>("AeTitle")
@@ -637,6 +674,55 @@ namespace Pacs.Storage.Migrations
                         .HasFilter("state = 0");
 
                     b.ToTable("job_item", (string)null);
+                });
+
+            modelBuilder.Entity("Pacs.Storage.Label", b =>
+                {
+                    b.Property<byte>("Level")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("level");
+
+                    b.Property<byte[]>("Resource")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("resource");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.HasKey("Level", "Resource", "Name");
+
+                    b.HasIndex(new[] { "Name", "Level", "Resource" }, "ix_label_name");
+
+                    b.ToTable("label", (string)null);
+                });
+
+            modelBuilder.Entity("Pacs.Storage.MetadataEntry", b =>
+                {
+                    b.Property<byte>("Level")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("level");
+
+                    b.Property<byte[]>("Resource")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("resource");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revision");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("value");
+
+                    b.HasKey("Level", "Resource", "Number");
+
+                    b.ToTable("metadata", (string)null);
                 });
 
             modelBuilder.Entity("Pacs.Storage.Modality", b =>

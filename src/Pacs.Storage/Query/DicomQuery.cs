@@ -26,6 +26,9 @@ public sealed record DicomQuery(Level Level, IReadOnlyList<TagMatch> Matches, IR
     /// <summary>Only what is below this resource, which must be of a level above. Default null: the whole archive.</summary>
     public (Level Level, ResourceId Id)? Under { get; init; }
 
+    /// <summary>Only entities with, or without, these labels. Default null: whatever their labels.</summary>
+    public LabelMatch? Labels { get; init; }
+
     /// <summary>Our AE title: the value of (0008,0054) in every answer (PS3.4 §C.4.1.1.3.2). Default empty: the attribute is unknown.</summary>
     public string RetrieveAe { get; init; } = "";
 

@@ -160,6 +160,7 @@ internal sealed class QuerySql
         {
             filters.Add(Exists(sql));
         }
+        filters.AddRange(LabelFilters(sql));
         // without an index from the top: a look at each patient and not at each of its instances
         start = arms.Count == 0 && top < start ? top : start;
         var inOrder = arms.Count == 0 && start == level;
@@ -211,13 +212,34 @@ internal sealed class QuerySql
             .Where(c => c.Rank < int.MaxValue).OrderBy(c => c.Rank).ThenByDescending(c => c.Condition.Attribute.Level).ToList();
         if (best is not [var ((attribute, match), _), ..])
         {
-            return ([], Query.Level, null);
+            return Query.Labels is { Constraint: not LabelConstraint.None, Names.Count: > 0 } labels
+                ? ([$"SELECT id FROM {Tables[(int)Query.Level]} WHERE public_id IN (SELECT resource FROM label WHERE {Labelled(sql, labels.Constraint == LabelConstraint.All ? [labels.Names[0]] : labels.Names)})"], Query.Level, null)
+                : ([], Query.Level, null);
         }
         var conditions = sql.Arms(attribute, match);
         return attribute.Level > Query.Level
             ? ([.. conditions.Select(c => Ancestors(attribute.Level, c))], Query.Level, (attribute, match))
             : ([.. conditions.Select(c => $"SELECT id FROM {Tables[(int)attribute.Level]} WHERE {c}")], attribute.Level, (attribute, match));
     }
+
+    private IEnumerable<string> LabelFilters(MatchSql sql)
+    {
+        if (Query.Labels is not { } labels || (labels.Names.Count == 0 && labels.Constraint != LabelConstraint.None))
+        {
+            return [];
+        }
+        string Having(string condition) => $"EXISTS (SELECT 1 FROM label l WHERE l.resource = {Alias}.public_id AND {condition})";
+        return labels.Constraint switch
+        {
+            LabelConstraint.All => [.. labels.Names.Distinct(StringComparer.Ordinal).Select(name => Having(Labelled(sql, [name])))],
+            LabelConstraint.Any => [Having(Labelled(sql, labels.Names))],
+            _ => ["NOT " + Having(labels.Names.Count > 0 ? Labelled(sql, labels.Names) : OfLevel)],
+        };
+    }
+
+    private string OfLevel => string.Create(CultureInfo.InvariantCulture, $"level = {(int)Query.Level}");
+
+    private string Labelled(MatchSql sql, IReadOnlyList<string> names) => $"{OfLevel} AND name {(names.Count == 1 ? "= " + sql.Parameter(names[0]) : "IN " + sql.List(names))}";
 
     /// <summary>The ancestors, at the query's level, of the rows below that satisfy a condition.</summary>
     private string Ancestors(Level from, string condition)

@@ -50,6 +50,15 @@ public sealed class ForwardingRulesAttribute() : ValidationAttribute("a list of 
     public override bool IsValid(object? value) => value is not null;
 }
 
+/// <summary>Names with numbers of their own.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class UserNamesAttribute() : ValidationAttribute("an object of names without slashes that begin with a letter, each with a number from 1024 to 65535 of its own")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is IReadOnlyDictionary<string, int> names && names.Values.Distinct().Count() == names.Count
+        && names.All(n => n.Key.Length is > 0 and <= 64 && char.IsAsciiLetter(n.Key[0]) && n.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && n.Value is >= 1024 and <= 65535);
+}
+
 /// <summary>A folder or file; it need not exist.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class FolderPathAttribute() : ValidationAttribute("a path")

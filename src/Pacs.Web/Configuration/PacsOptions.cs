@@ -94,6 +94,18 @@ public sealed class PacsOptions
     [HostNames]
     public IReadOnlyList<string> HostNames { get; init; } = [];
 
+    /// <summary>
+    /// Names for what users note about resources (<c>/studies/{id}/metadata/{name}</c>), each with a number from 1024 to 65535, as Orthanc writes them. Default: none; numbers work without.
+    /// </summary>
+    [UserNames]
+    public IReadOnlyDictionary<string, int> UserMetadata { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>
+    /// Names for files beside resources (<c>/studies/{id}/attachments/{name}</c>), each with a number from 1024 to 65535, as Orthanc writes them. Default: none; numbers work without.
+    /// </summary>
+    [UserNames]
+    public IReadOnlyDictionary<string, int> UserContentType { get; init; } = new Dictionary<string, int>();
+
     // ---- folders ------------------------------------------------------------------------------------------------------------------------
 
     /// <summary>

@@ -23,7 +23,7 @@ internal static class StructuredSettings
 
     /// <summary>Whether a property is one of them.</summary>
     public static bool Has(Type type) => type == typeof(IReadOnlyList<Modality>) || type == typeof(IReadOnlyList<ForwardingRule>) || type == typeof(IReadOnlyList<GdtReceiverSettings>)
-        || type == typeof(IReadOnlyList<GdtOrderRule>);
+        || type == typeof(IReadOnlyList<GdtOrderRule>) || type == typeof(IReadOnlyDictionary<string, int>);
 
     /// <summary>Reads one.</summary>
     /// <exception cref="FormatException">It is none; the message says where and why.</exception>

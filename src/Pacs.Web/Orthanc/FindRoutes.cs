@@ -7,7 +7,7 @@ using Pacs.Storage;
 namespace Pacs.Web.Orthanc;
 
 /// <summary><c>/tools/find</c> and <c>/tools/count-resources</c>. Their bodies are JSON whatever their Content-Type says: PHP posts them as a form.</summary>
-internal sealed class FindRoutes(Finder finder, ResourceReader reader, IndexReader index)
+internal sealed class FindRoutes(Finder finder, ResourceReader reader, IndexReader index, UserNames names)
 {
     private const int Block = 500;
 
@@ -84,7 +84,7 @@ internal sealed class FindRoutes(Finder finder, ResourceReader reader, IndexRead
             var entries = await index.ResourcesAsync(find.Query.Level, [.. block.Select(r => r.RowId)], ct);
             foreach (var row in block)
             {
-                if (entries.TryGetValue(row.RowId, out var entry) && find.Metadata.All(m => ResourceTags.Metadata(entry).Any(v => v.Name == m.Name && m.Pattern.IsMatch(v.Value))))
+                if (entries.TryGetValue(row.RowId, out var entry) && find.Metadata.All(m => ResourceTags.Metadata(entry, names).Any(v => v.Name == m.Name && m.Pattern.IsMatch(v.Value))))
                 {
                     yield return row;
                 }
@@ -109,13 +109,13 @@ internal sealed class FindRoutes(Finder finder, ResourceReader reader, IndexRead
         }
     }
 
-    private static string? Key(ResourceOrder order, QueryRow row, ResourceEntry? entry)
+    private string? Key(ResourceOrder order, QueryRow row, ResourceEntry? entry)
     {
         if (order.Tag is { } tag)
         {
             return row.Dataset.GetString(tag) ?? row.Header?.GetString(tag);
         }
-        return entry is null ? null : ResourceTags.Metadata(entry).Where(m => m.Name == order.Metadata).Select(m => m.Value).FirstOrDefault();
+        return entry is null ? null : ResourceTags.Metadata(entry, names).Where(m => m.Name == order.Metadata).Select(m => m.Value).FirstOrDefault();
     }
 
     /// <summary>One key of a row; what has none comes last.</summary>

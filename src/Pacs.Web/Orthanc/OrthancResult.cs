@@ -68,6 +68,10 @@ internal sealed record OrthancError(int Code, string Sentence, int Status)
     /// <summary>A parameter that cannot be read.</summary>
     public static OrthancError BadRequest { get; } = new(8, "Bad request", StatusCodes.Status400BadRequest);
 
+    /// <summary>Somebody else has changed it since the client looked.</summary>
+    public static OrthancError Revision { get; } = new(
+        43, "A bad revision number was provided, which might indicate conflict between multiple writers", StatusCodes.Status409Conflict);
+
     /// <summary>No such route or resource.</summary>
     public static OrthancError UnknownResource { get; } = new(17, "Unknown resource", StatusCodes.Status404NotFound);
 

@@ -7,6 +7,7 @@ public static class OrthancSetup
 {
     /// <summary>Registers what the routes share. Needs DIMSE and jobs to be registered before.</summary>
     public static IServiceCollection AddOrthanc(this IServiceCollection services) => services.AddSingleton<RemoteQueries>().AddSingleton<RetrieveStarter>()
+        .AddSingleton<UserNames>().AddSingleton<AttachmentRoutes>()
         .AddSingleton<ResourceReader>().AddSingleton<FindRoutes>().AddSingleton<UploadRoutes>()
         .AddSingleton<PictureRoutes>().AddSingleton<ZipRoutes>();
 
@@ -21,6 +22,8 @@ public static class OrthancSetup
         UploadRoutes.Map(app);
         app.MapTags();
         app.MapMetadata();
+        app.MapLabels();
+        AttachmentRoutes.Map(app);
         app.MapTools();
         PictureRoutes.Map(app);
         ZipRoutes.Map(app);

@@ -61,7 +61,7 @@ internal sealed record ResourceQuery(DicomQuery Query, ResourceForm? Form)
                 }
             }
         }
-        return new ResourceQuery(new DicomQuery(level, matches, []) { Under = Parent(json, level) }, FormOf(json))
+        return new ResourceQuery(new DicomQuery(level, matches, []) { Under = Parent(json, level), Labels = ParseLabels(json) }, FormOf(json))
         {
             Since = NotNegative(json, "Since"),
             Limit = NotNegative(json, "Limit"),
@@ -200,6 +200,20 @@ internal sealed record ResourceQuery(DicomQuery Query, ResourceForm? Form)
         }
         return query.ValueKind == JsonValueKind.Object && query.EnumerateObject().All(m => m.Value.ValueKind == JsonValueKind.String)
             ? [.. query.EnumerateObject().Select(m => (m.Name, Pattern(m.Value.GetString()!)))] : throw new FormatException("MetadataQuery must be an object of texts");
+    }
+
+    private static LabelMatch? ParseLabels(JsonElement json)
+    {
+        var constraint = OrthancBody.Text(json, "LabelsConstraint") switch
+        {
+            null or "All" => LabelConstraint.All,
+            "Any" => LabelConstraint.Any,
+            "None" => LabelConstraint.None,
+            _ => throw new ArgumentOutOfRangeException(nameof(json), "LabelsConstraint is All, Any or None"),
+        };
+        var names = Texts(json, "Labels");
+        return names.TrueForAll(Labels.IsLabel) ? json.TryGetProperty("Labels", out _) || constraint == LabelConstraint.None ? new LabelMatch(names, constraint) : null
+            : throw new ArgumentOutOfRangeException(nameof(json), "Labels are of letters, digits, hyphens and underlines");
     }
 
     private static List<ResourceOrder> ParseOrder(JsonElement json)

@@ -6,7 +6,7 @@ using Pacs.Storage;
 namespace Pacs.Web.Orthanc;
 
 /// <summary>Resources as Orthanc's JSON: lists of their ids, or of objects.</summary>
-internal sealed class ResourceReader(IndexReader index, Finder finder)
+internal sealed class ResourceReader(IndexReader index, Finder finder, Attachments attachments, UserNames names)
 {
     // rows that are read together
     private const int Block = 200;
@@ -87,7 +87,7 @@ internal sealed class ResourceReader(IndexReader index, Finder finder)
         }
         if (parts.HasFlag(ResourceParts.Labels))
         {
-            json["Labels"] = new JsonArray();
+            json["Labels"] = new JsonArray([.. entry.Labels.Select(l => JsonValue.Create(l))]);
         }
         if (parts.HasFlag(ResourceParts.Status) && level == Level.Series)
         {
@@ -104,6 +104,10 @@ internal sealed class ResourceReader(IndexReader index, Finder finder)
             json["IsProtected"] = false; // nothing is recycled here
         }
         AddFacts(json, entry, parts);
+        if (parts.HasFlag(ResourceParts.Attachments))
+        {
+            json["Attachments"] = await AttachmentsAsync(entry, ct);
+        }
         if (form.RequestedTags.Count > 0)
         {
             json["RequestedTags"] = Requested(row, form);
@@ -111,26 +115,36 @@ internal sealed class ResourceReader(IndexReader index, Finder finder)
         return json;
     }
 
-    private static void AddFacts(JsonObject json, ResourceEntry entry, ResourceParts parts)
+    private async Task<JsonArray> AttachmentsAsync(ResourceEntry entry, CancellationToken ct)
+    {
+        var list = new JsonArray();
+        if (entry.Instance is { } instance)
+        {
+            list.Add((JsonNode)Describe(UserNames.Dicom, instance.Size, Uuid(instance.Key)));
+        }
+        foreach (var attachment in await attachments.ListAsync(entry.Level, entry.Id, ct))
+        {
+            list.Add((JsonNode)Describe(attachment.Number, attachment.Size, Uuid(attachment.Key)));
+        }
+        return list;
+
+        static JsonObject Describe(int type, long size, string uuid) => new() { ["ContentType"] = type, ["UncompressedSize"] = size, ["CompressedSize"] = size, ["Uuid"] = uuid };
+    }
+
+    private void AddFacts(JsonObject json, ResourceEntry entry, ResourceParts parts)
     {
         var instance = entry.Instance;
         if (parts.HasFlag(ResourceParts.Metadata))
         {
-            json["Metadata"] = new JsonObject(ResourceTags.Metadata(entry).Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Value)));
-        }
-        if (parts.HasFlag(ResourceParts.Attachments))
-        {
-            json["Attachments"] = instance is null ? new JsonArray() : new JsonArray(new JsonObject
-            {
-                ["ContentType"] = 1,
-                ["UncompressedSize"] = instance.Size,
-                ["CompressedSize"] = instance.Size,
-                ["Uuid"] = Uuid(instance),
-            });
+            json["Metadata"] = new JsonObject(ResourceTags.Metadata(entry, names).Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Value)));
         }
         if (!parts.HasFlag(ResourceParts.Facts))
         {
             return;
+        }
+        foreach (var origin in entry.Metadata.Where(m => m.Number is ResourceMetadata.ModifiedFrom or ResourceMetadata.AnonymizedFrom))
+        {
+            json[names.Metadata(origin.Number)] = origin.Value;
         }
         if (instance is null)
         {
@@ -138,12 +152,12 @@ internal sealed class ResourceReader(IndexReader index, Finder finder)
             return;
         }
         json["FileSize"] = instance.Size;
-        json["FileUuid"] = Uuid(instance);
+        json["FileUuid"] = Uuid(instance.Key);
         json["IndexInSeries"] = instance.Number;
     }
 
-    /// <summary>The name of an instance's file.</summary>
-    public static string Uuid(Instance instance) => Path.GetFileNameWithoutExtension(instance.Key) is var name && Guid.TryParse(name, out var guid) ? guid.ToString("D") : name;
+    /// <summary>The name of a file.</summary>
+    public static string Uuid(string key) => Path.GetFileNameWithoutExtension(key) is var name && Guid.TryParse(name, out var guid) ? guid.ToString("D") : name;
 
     private static JsonObject Tags(IEnumerable<(DicomTag Tag, string Value)> tags, TagFormat format)
     {

@@ -31,8 +31,11 @@ internal static class ResourceTags
         }
     }
 
-    /// <summary>Orthanc's system metadata, by name. What nobody said is left out.</summary>
-    public static IEnumerable<(string Name, string Value)> Metadata(ResourceEntry entry)
+    /// <summary>Orthanc's system metadata and what users have noted, by name. What nobody said is left out.</summary>
+    public static IEnumerable<(string Name, string Value, long Revision)> Metadata(ResourceEntry entry, UserNames names) =>
+        SystemMetadata(entry).Select(m => (m.Name, m.Value, 0L)).Concat(entry.Metadata.Select(m => (names.Metadata(m.Number), m.Value, m.Revision)));
+
+    private static IEnumerable<(string Name, string Value)> SystemMetadata(ResourceEntry entry)
     {
         if (entry.Instance is not { } instance)
         {

@@ -49,7 +49,7 @@ internal static class SystemRoutes
         ["DatabaseVersion"] = DatabaseVersion,
         ["DicomAet"] = options.DicomAet,
         ["DicomPort"] = listener.DicomPort,
-        ["HasLabels"] = false,
+        ["HasLabels"] = true,
         ["HttpPort"] = listener.HttpPort,
         ["IngestTranscoding"] = "",
         // Orthanc's word for "nobody from outside gets in without a password"
@@ -70,7 +70,7 @@ internal static class SystemRoutes
         ["ReadOnly"] = false,
         ["StorageAreaPlugin"] = null,
         ["StorageCompression"] = false,
-        ["UserMetadata"] = new JsonObject(),
+        ["UserMetadata"] = new JsonObject(options.UserMetadata.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value))),
         ["Version"] = Version,
     };
 

@@ -340,6 +340,7 @@ public sealed class ConfigurationTests : IDisposable
             IReadOnlyList<ForwardingRule> rules => JsonSerializer.Serialize(rules),
             IReadOnlyList<GdtOrderRule> rules => JsonSerializer.Serialize(rules),
             IReadOnlyList<GdtReceiverSettings> receivers => JsonSerializer.Serialize(receivers),
+            IReadOnlyDictionary<string, int> names => JsonSerializer.Serialize(names),
             IReadOnlyList<Modality> nodes => JsonSerializer.Serialize(nodes.ToDictionary(n => n.Name, ModalityJson.Write)),
             var value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture),
         };

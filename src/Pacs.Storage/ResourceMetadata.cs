@@ -1,0 +1,111 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+
+namespace Pacs.Storage;
+
+/// <summary>What became of a change of a metadata or an attachment.</summary>
+public enum RevisionOutcome
+{
+    /// <summary>It is done.</summary>
+    Done,
+
+    /// <summary>There is no such resource.</summary>
+    NoResource,
+
+    /// <summary>There is nothing of that number.</summary>
+    NoEntry,
+
+    /// <summary>Somebody has changed it meanwhile.</summary>
+    Conflict,
+}
+
+/// <summary>A state of a metadata or an attachment: what a client has seen, and expects still to be there.</summary>
+/// <param name="Number">How often it was changed.</param>
+/// <param name="Md5">The MD5 of its content in lower case.</param>
+public readonly record struct Revision(long Number, string Md5)
+{
+    /// <summary>The revision of a text.</summary>
+    [SuppressMessage("Security", "CA5351", Justification = "Orthanc's entity tags are MD5; nothing is protected by them")]
+    public static Revision Of(long number, string text) => new(number, Convert.ToHexStringLower(MD5.HashData(Encoding.UTF8.GetBytes(text))));
+}
+
+/// <summary>Notes texts about resources. A change is an event (<see cref="EventKind.UpdatedMetadata"/>); deleting a resource deletes them.</summary>
+public sealed class ResourceMetadata(IndexWriter writer, TimeProvider time)
+{
+    /// <summary>The resource that this one was made from by a modification (Orthanc's number).</summary>
+    public const int ModifiedFrom = 5;
+
+    /// <summary>The resource that this one was made from by de-identification (Orthanc's number).</summary>
+    public const int AnonymizedFrom = 6;
+
+    /// <summary>The first number that users may give a meaning.</summary>
+    public const int FirstOfUsers = 1024;
+
+    /// <summary>The last one.</summary>
+    public const int LastOfUsers = 65535;
+
+    /// <summary>How long a text may be: what is longer is an attachment.</summary>
+    public const int MaxLength = 256 * 1024;
+
+    /// <summary>Notes a text, or replaces it.</summary>
+    /// <param name="level">The level of the resource.</param>
+    /// <param name="resource">The resource.</param>
+    /// <param name="number">What it is.</param>
+    /// <param name="value">The text, of at most <see cref="MaxLength"/> characters.</param>
+    /// <param name="expected">What must be there now; null: whatever is.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>What became of it, and the revision it has now.</returns>
+    public Task<(RevisionOutcome Outcome, Revision Revision)> SetAsync(Level level, ResourceId resource, int number, string value, Revision? expected, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value.Length, MaxLength, nameof(value));
+        return writer.WriteAsync(async (db, token) =>
+        {
+            if (!await db.HasResourceAsync(level, resource, token))
+            {
+                return (RevisionOutcome.NoResource, default);
+            }
+            var entry = await FindAsync(db, level, resource, number, token);
+            if (expected is not null && (entry is null || expected != Revision.Of(entry.Revision, entry.Value)))
+            {
+                return (RevisionOutcome.Conflict, default);
+            }
+            if (entry is null)
+            {
+                db.Metadata.Add(entry = new MetadataEntry { Level = level, Resource = resource, Number = number, Value = value });
+            }
+            else
+            {
+                (entry.Value, entry.Revision) = (value, entry.Revision + 1);
+            }
+            db.Announce(EventKind.UpdatedMetadata, level, resource, time.GetUtcNow());
+            return (RevisionOutcome.Done, Revision.Of(entry.Revision, value));
+        }, ct);
+    }
+
+    /// <summary>Removes a text.</summary>
+    /// <param name="level">The level of the resource.</param>
+    /// <param name="resource">The resource.</param>
+    /// <param name="number">What it is.</param>
+    /// <param name="expected">What must be there now; null: whatever is.</param>
+    /// <param name="ct">Cancels.</param>
+    public Task<RevisionOutcome> RemoveAsync(Level level, ResourceId resource, int number, Revision? expected, CancellationToken ct) => writer.WriteAsync(async (db, token) =>
+    {
+        if (await FindAsync(db, level, resource, number, token) is not { } entry)
+        {
+            return RevisionOutcome.NoEntry;
+        }
+        if (expected is not null && expected != Revision.Of(entry.Revision, entry.Value))
+        {
+            return RevisionOutcome.Conflict;
+        }
+        db.Metadata.Remove(entry);
+        db.Announce(EventKind.UpdatedMetadata, level, resource, time.GetUtcNow());
+        return RevisionOutcome.Done;
+    }, ct);
+
+    private static Task<MetadataEntry?> FindAsync(PacsDb db, Level level, ResourceId resource, int number, CancellationToken ct) =>
+        db.Metadata.FirstOrDefaultAsync(m => m.Level == level && m.Resource == resource && m.Number == number, ct);
+}
