@@ -1,14 +1,25 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Text.Json;
+using Pacs.Dicom;
+using Pacs.Dicom.Media;
 using Pacs.Storage;
+using Pacs.Web.DicomWeb;
 
 namespace Pacs.Web.Orthanc;
 
+/// <summary>How a ZIP of instances is made.</summary>
+/// <param name="IsMedium">Whether it is a medium: short names and a DICOMDIR (PS3.10 §8).</param>
+/// <param name="IsExtended">Whether the DICOMDIR also has what the standard leaves to choice.</param>
+/// <param name="FileName">What the file shall be called; null for the id.</param>
+/// <param name="Transcode">The UID of the transfer syntax that files shall have; null for the stored one.</param>
+internal sealed record ZipForm(bool IsMedium, bool IsExtended, string? FileName, string? Transcode);
+
 /// <summary>
-/// <c>/…/archive</c> and <c>/tools/create-archive</c>: the files of resources as a ZIP, written while it is read (with ZIP64 where it is needed). They are not compressed: pictures
+/// <c>/…/archive</c>, <c>/…/media</c> and the like below <c>/tools</c>: the files of resources as a ZIP, written while it is read (with ZIP64 where it is needed). They are not compressed: pictures
 /// hardly get smaller by it, and it would take ten times as long.
 /// </summary>
-internal sealed class ZipRoutes(IndexReader index, Archive archive)
+internal sealed class ZipRoutes(IndexReader index, Archive archive, DecodingSlots slots)
 {
     // more than one medium holds
     private const int MaxInstances = 200_000;
@@ -19,21 +30,66 @@ internal sealed class ZipRoutes(IndexReader index, Archive archive)
     /// <summary>Maps the routes.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
-        foreach (var level in ResourcePath.Levels.Where(l => l < Level.Instance))
+        foreach (var isMedium in new[] { false, true })
         {
-            routes.MapGet($"/{ResourcePath.Collection(level)}/{{id}}/archive", (string id, HttpContext context, ZipRoutes zip) => zip.OneAsync(level, id, context));
+            var verb = isMedium ? "media" : "archive";
+            foreach (var level in ResourcePath.Levels.Where(l => l < Level.Instance))
+            {
+                var path = $"/{ResourcePath.Collection(level)}/{{id}}/{verb}";
+                routes.MapGet(path, (string id, HttpContext context, ZipRoutes zip) => zip.OneAsync(level, id, context, OfQuery(context.Request, isMedium)));
+                routes.MapPost(path, (string id, HttpContext context, ZipRoutes zip) => OfBodyAsync(context.Request, isMedium, (form, _) => zip.OneAsync(level, id, context, form)));
+            }
+            foreach (var isExtended in isMedium ? new[] { false, true } : [false])
+            {
+                var path = $"/tools/create-{verb}{(isExtended ? "-extended" : "")}";
+                routes.MapGet(path, (HttpContext context, ZipRoutes zip) => zip.SeveralAsync(
+                    context, context.Request.Query["resources"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries), Extended(OfQuery(context.Request, isMedium), isExtended)));
+                routes.MapPost(path, (HttpContext context, ZipRoutes zip) => OfBodyAsync(
+                    context.Request, isMedium, (form, resources) => zip.SeveralAsync(context, resources, Extended(form, isExtended))));
+            }
         }
-        routes.MapGet("/tools/create-archive", (HttpContext context, ZipRoutes zip) => zip.SeveralAsync(context));
     }
 
-    private async Task<IResult> OneAsync(Level level, string id, HttpContext context) =>
-        ResourceId.TryParse(id, out var resource) && await index.FindRowAsync(level, resource, context.RequestAborted) is not null
-            ? await AnswerAsync(context, [(level, resource)], id) : OrthancError.UnknownResource.Answer(context.Request);
+    private static ZipForm Extended(ZipForm form, bool isExtended) => form with { IsExtended = form.IsExtended || isExtended };
 
-    private async Task<IResult> SeveralAsync(HttpContext context)
+    private static ZipForm OfQuery(HttpRequest request, bool isMedium) => new(
+        isMedium, OrthancTags.IsOn(request.Query, "extended"), InstanceRoutes.FileName(request.Query["filename"].ToString()), request.Query["transcode"].ToString() is { Length: > 0 } syntax ? syntax : null);
+
+    // the ids alone, or an object; for one resource there need not be anything
+    private static async Task<IResult> OfBodyAsync(HttpRequest request, bool isMedium, Func<ZipForm, IReadOnlyList<string>, Task<IResult>> answer)
+    {
+        try
+        {
+            using var body = await OrthancBody.ReadOrEmptyAsync(request, request.HttpContext.RequestAborted);
+            var json = body.RootElement;
+            if (OrthancBody.Flag(json, "Asynchronous") == true || OrthancBody.Flag(json, "Synchronous") == false)
+            {
+                return OrthancError.NotImplemented.Answer(request, "An archive is sent while it is made: ask for it without Asynchronous");
+            }
+            var list = json.ValueKind == JsonValueKind.Array ? json : json.ValueKind == JsonValueKind.Object && json.TryGetProperty("Resources", out var resources) ? resources : default;
+            if (list.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Array))
+            {
+                throw new FormatException("Resources must be an array of ids");
+            }
+            var ids = list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().Select(i => i.ValueKind == JsonValueKind.String ? i.GetString()! : "").ToList() : [];
+            var form = new ZipForm(isMedium, OrthancBody.Flag(json, "Extended") == true,
+                InstanceRoutes.FileName(OrthancBody.Text(json, "Filename") ?? ""), OrthancBody.Text(json, "Transcode"));
+            return await answer(form, ids);
+        }
+        catch (FormatException e)
+        {
+            return OrthancError.BadFileFormat.Answer(request, e.Message);
+        }
+    }
+
+    private async Task<IResult> OneAsync(Level level, string id, HttpContext context, ZipForm form) =>
+        ResourceId.TryParse(id, out var resource) && await index.FindRowAsync(level, resource, context.RequestAborted) is not null
+            ? await AnswerAsync(context, [(level, resource)], id, form) : OrthancError.UnknownResource.Answer(context.Request);
+
+    private async Task<IResult> SeveralAsync(HttpContext context, IReadOnlyList<string> ids, ZipForm form)
     {
         var resources = new List<(Level, ResourceId)>();
-        foreach (var text in context.Request.Query["resources"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var text in ids)
         {
             Level? found = null;
             if (ResourceId.TryParse(text, out var id))
@@ -45,19 +101,19 @@ internal sealed class ZipRoutes(IndexReader index, Archive archive)
             }
             if (found is null)
             {
-                return OrthancError.UnknownResource.Answer(context.Request, "resources are ids, separated by commas");
+                return OrthancError.UnknownResource.Answer(context.Request, "resources are ids of what is stored here");
             }
             resources.Add((found.Value, id));
         }
-        return await AnswerAsync(context, resources, "Archive");
+        return await AnswerAsync(context, resources, "Archive", form);
     }
 
-    private async Task<IResult> AnswerAsync(HttpContext context, IReadOnlyList<(Level Level, ResourceId Id)> resources, string name)
+    private async Task<IResult> AnswerAsync(HttpContext context, IReadOnlyList<(Level Level, ResourceId Id)> resources, string name, ZipForm form)
     {
         var ct = context.RequestAborted;
-        if (context.Request.Query["transcode"].ToString().Length > 0)
+        if (form.Transcode is { } wanted && !TransferSyntax.Get(wanted).IsKnown)
         {
-            return OrthancError.NotImplemented.Answer(context.Request, "Archives have the files as they are stored");
+            return OrthancError.BadRequest.Answer(context.Request, "Transcode is the UID of a transfer syntax");
         }
         var locations = new List<InstanceLocation>();
         foreach (var (level, id) in resources)
@@ -68,67 +124,119 @@ internal sealed class ZipRoutes(IndexReader index, Archive archive)
             }
             locations.AddRange(some);
         }
-        var wanted = InstanceRoutes.FileName(context.Request.Query["filename"].ToString());
-        return Results.Stream(stream => WriteAsync(stream, [.. locations.DistinctBy(l => l.Id)], ct), "application/zip", wanted ?? name + ".zip");
+        return Results.Stream(stream => WriteAsync(stream, [.. locations.DistinctBy(l => l.Id)], form, ct), "application/zip", form.FileName ?? name + ".zip");
     }
 
-    private async Task WriteAsync(Stream stream, List<InstanceLocation> locations, CancellationToken ct)
+    private async Task WriteAsync(Stream stream, List<InstanceLocation> locations, ZipForm form, CancellationToken ct)
     {
         await using var target = new HeldWrites(stream);
-        await WriteFilesAsync(target, locations, ct);
+        await WriteFilesAsync(target, locations, form, ct);
         await target.FlushAsync(ct);
     }
 
-    private async Task WriteFilesAsync(Stream stream, List<InstanceLocation> locations, CancellationToken ct)
+    private async Task WriteFilesAsync(Stream stream, List<InstanceLocation> locations, ZipForm form, CancellationToken ct)
     {
         await using var zip = await ZipArchive.CreateAsync(stream, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, ct);
-        var folders = new Dictionary<ResourceId, (string Folder, int Count)>();
-        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var names = new Names();
+        var directory = form.IsMedium ? new DicomDirectory(form.IsExtended) : null;
         foreach (var location in locations)
         {
-            if (await index.InstanceAsync(location.Id, ct) is not { } entry || await archive.OpenAsync(location.Id, ct) is not { } file)
+            if (await index.InstanceAsync(location.Id, ct) is not { } entry || archive.TryGetPath(location.Key) is not { } path)
             {
                 continue; // deleted meanwhile
             }
-            await using (file)
+            // what cannot be converted goes as it is: a medium without it would be worse
+            var file = (form.Transcode is { } wanted ? OutgoingFile.For(location, wanted, out _) : null) ?? OutgoingFile.For(location, "*", out _)!;
+            var name = directory is null ? names.Next(entry) : string.Create(CultureInfo.InvariantCulture, $"IMAGES/IM{directory.Count}");
+            if (directory is not null && !await DescribeAsync(directory, file, name, ct))
             {
-                if (!folders.TryGetValue(entry.Series.PublicId, out var place))
-                {
-                    place = (Unused(Folder(entry), taken), 0);
-                }
-                folders[entry.Series.PublicId] = place with { Count = place.Count + 1 };
-                var prefix = Part(entry.Series.Modality) is { Length: >= 2 } modality ? modality[..2].ToUpperInvariant() : "IM";
-                var item = zip.CreateEntry(string.Create(CultureInfo.InvariantCulture, $"{place.Folder}/{prefix}{place.Count:D6}.dcm"), CompressionLevel.NoCompression);
-                item.LastWriteTime = entry.Instance.ReceivedAt;
-                await using var content = await item.OpenAsync(ct);
-                await file.CopyToAsync(content, ct);
+                name = $"DAMAGED/{names.Next(entry)}"; // no reader of media would take it, but it is not left out
             }
+            var item = zip.CreateEntry(name, CompressionLevel.NoCompression);
+            item.LastWriteTime = entry.Instance.ReceivedAt;
+            await using var content = await item.OpenAsync(ct);
+            await CopyAsync(file, path, content, ct);
         }
-    }
-
-    // "4711 Müller Jörg/R001 Sonographie Abdomen/US Leber": as Orthanc names them
-    private static string Folder(InstanceEntry entry) => string.Join('/', new[]
-    {
-        Part(entry.Patient.PatientId, entry.Patient.Name), Part(entry.Study.Accession, entry.Study.Description), Part(entry.Series.Modality, entry.Series.Description),
-    }.Zip(["Unknown Patient", "Unknown Study", "Unknown Series"], (part, unknown) => part.Length > 0 ? part : unknown));
-
-    // two series may have the same description
-    private static string Unused(string folder, HashSet<string> taken)
-    {
-        var name = folder;
-        for (var i = 2; !taken.Add(name); i++)
+        if (directory is not null)
         {
-            name = string.Create(CultureInfo.InvariantCulture, $"{folder} {i}");
+            var item = zip.CreateEntry(DicomDirectory.FileName, CompressionLevel.NoCompression);
+            await using var content = await item.OpenAsync(ct);
+            await content.WriteAsync(directory.ToBytes("PACS"), ct);
         }
-        return name;
     }
 
-    // what sent the instance has written this: nothing of it may lead out of a folder, nor be more than a name anywhere
-    private static string Part(params IEnumerable<string?> texts)
+    private async Task<bool> DescribeAsync(DicomDirectory directory, OutgoingFile file, string name, CancellationToken ct)
     {
-        var text = string.Concat(string.Join(' ', texts.Where(t => !string.IsNullOrWhiteSpace(t)))
-            .Select(c => c == '^' ? ' ' : char.IsControl(c) || c is '/' or '\\' or ':' or '*' or '?' or '"' or '<' or '>' or '|' or '=' ? '_' : c));
-        return (text.Length > MaxName ? text[..MaxName] : text).Trim(' ', '.');
+        try
+        {
+            if (await archive.ReadHeaderAsync(file.Location.Id, ct) is not { } header)
+            {
+                return false;
+            }
+            directory.Add(header, file.Syntax, name.Split('/'));
+            return true;
+        }
+        catch (DicomException)
+        {
+            return false;
+        }
+    }
+
+    private async Task CopyAsync(OutgoingFile file, string path, Stream content, CancellationToken ct)
+    {
+        if (file.IsAsStored)
+        {
+            await using var stored = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            await stored.CopyToAsync(content, 1 << 20, ct);
+            return;
+        }
+        await foreach (var piece in file.ConvertAsync(path, slots, ct))
+        {
+            await content.WriteAsync(piece, ct);
+        }
+    }
+
+    /// <summary>The names of files in an archive: one folder for each series.</summary>
+    private sealed class Names
+    {
+        private readonly Dictionary<ResourceId, (string Folder, int Count)> _folders = [];
+        private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
+
+        public string Next(InstanceEntry entry)
+        {
+            if (!_folders.TryGetValue(entry.Series.PublicId, out var place))
+            {
+                place = (Unused(Folder(entry), _taken), 0);
+            }
+            _folders[entry.Series.PublicId] = place with { Count = place.Count + 1 };
+            var prefix = Part(entry.Series.Modality) is { Length: >= 2 } modality ? modality[..2].ToUpperInvariant() : "IM";
+            return string.Create(CultureInfo.InvariantCulture, $"{place.Folder}/{prefix}{place.Count:D6}.dcm");
+        }
+
+        // "4711 Müller Jörg/R001 Sonographie Abdomen/US Leber": as Orthanc names them
+        private static string Folder(InstanceEntry entry) => string.Join('/', new[]
+        {
+            Part(entry.Patient.PatientId, entry.Patient.Name), Part(entry.Study.Accession, entry.Study.Description), Part(entry.Series.Modality, entry.Series.Description),
+        }.Zip(["Unknown Patient", "Unknown Study", "Unknown Series"], (part, unknown) => part.Length > 0 ? part : unknown));
+
+        // two series may have the same description
+        private static string Unused(string folder, HashSet<string> taken)
+        {
+            var name = folder;
+            for (var i = 2; !taken.Add(name); i++)
+            {
+                name = string.Create(CultureInfo.InvariantCulture, $"{folder} {i}");
+            }
+            return name;
+        }
+
+        // what sent the instance has written this: nothing of it may lead out of a folder, nor be more than a name anywhere
+        private static string Part(params IEnumerable<string?> texts)
+        {
+            var text = string.Concat(string.Join(' ', texts.Where(t => !string.IsNullOrWhiteSpace(t)))
+                .Select(c => c == '^' ? ' ' : char.IsControl(c) || c is '/' or '\\' or ':' or '*' or '?' or '"' or '<' or '>' or '|' or '=' ? '_' : c));
+            return (text.Length > MaxName ? text[..MaxName] : text).Trim(' ', '.');
+        }
     }
 
     /// <summary>The BCL writes the heads of files without waiting, which an answer does not take: they are kept until it waits again.</summary>
