@@ -128,6 +128,17 @@ public sealed partial class IndexReader : IDisposable
     public Task<IReadOnlyList<StudyEntry>> StudiesByUidAsync(string studyUid, CancellationToken ct) =>
         ListAsync(db => Studies(db, db.Studies.Where(s => s.Uid == studyUid).OrderBy(s => s.Id)), ct);
 
+    /// <summary>The studies of patients with a patient number, newest first.</summary>
+    /// <param name="patientId">(0010,0020), compared as it is.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="ct">Cancels.</param>
+    public Task<IReadOnlyList<StudyEntry>> StudiesByPatientIdAsync(string patientId, int limit, CancellationToken ct) => ListAsync(db => (
+        from study in db.Studies
+        join patient in db.Patients on study.ParentId equals patient.Id
+        where patient.PatientId == patientId
+        orderby study.SortKey descending, study.Id descending
+        select new StudyEntry(patient, study)).Take(limit), ct);
+
     /// <summary>The conflicts, newest first.</summary>
     /// <param name="limit">At most so many.</param>
     /// <param name="ct">Cancels.</param>

@@ -1,0 +1,91 @@
+namespace Pacs.Dicom.Imaging;
+
+/// <summary>What a pixel spacing is a distance in.</summary>
+public enum SpacingPlane
+{
+    /// <summary>In the patient: cross-sections, or projections that the device has calibrated.</summary>
+    Patient,
+
+    /// <summary>At the detector, where everything is larger than in the patient (PS3.3 §10.7.1.2).</summary>
+    Detector,
+
+    /// <summary>Of a scanned film: nominal.</summary>
+    Scan,
+}
+
+/// <summary>The distance between the centres of neighbouring pixels.</summary>
+/// <param name="Row">Vertical, in mm.</param>
+/// <param name="Column">Horizontal, in mm.</param>
+/// <param name="Plane">Where that holds.</param>
+public sealed record PixelSpacing(double Row, double Column, SpacingPlane Plane);
+
+/// <summary>A part of an ultrasound image with a scale of its own (PS3.3 §C.8.5.5): the sector, a Doppler spectrum, an M-mode strip.</summary>
+/// <param name="MinX">Its first column, from 0.</param>
+/// <param name="MinY">Its first row, from 0.</param>
+/// <param name="MaxX">Its last column.</param>
+/// <param name="MaxY">Its last row.</param>
+/// <param name="UnitX">What a pixel to the right is measured in: 3 cm, 4 s, 7 cm/s and others of PS3.3 §C.8.5.5.1.15.</param>
+/// <param name="UnitY">What a pixel downwards is measured in.</param>
+/// <param name="DeltaX">Units per pixel; may be negative, as velocity is downwards.</param>
+/// <param name="DeltaY">Units per pixel.</param>
+public sealed record UltrasoundRegion(int MinX, int MinY, int MaxX, int MaxY, int UnitX, int UnitY, double DeltaX, double DeltaY);
+
+/// <summary>What distances in an image mean, and how fast its frames follow each other.</summary>
+public static class Calibration
+{
+    // devices make at most a dozen
+    private const int MaxRegions = 64;
+
+    // PS3.3 §C.7.6.5 gives no default; this is what a cine without any time runs at
+    private const double DefaultFrameTime = 40;
+
+    /// <summary>The spacing of a frame, or null where the image has none: photographs, ultrasound, whose regions say more.</summary>
+    /// <param name="header">The data set.</param>
+    /// <param name="frame">From 1.</param>
+    public static PixelSpacing? SpacingOf(DicomDataset header, int frame)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        // an enhanced object has it in a functional group (PS3.3 §C.7.6.16.2.1)
+        var measures = new FrameAttributes(header, frame).Macro(DicomTag.PixelMeasuresSequence);
+        return Spacing(measures, DicomTag.PixelSpacing, SpacingPlane.Patient) ?? Spacing(header, DicomTag.ImagerPixelSpacing, SpacingPlane.Detector)
+            ?? Spacing(header, DicomTag.NominalScannedPixelSpacing, SpacingPlane.Scan);
+    }
+
+    /// <summary>The regions of an ultrasound image that have a scale; those without are left out.</summary>
+    public static IReadOnlyList<UltrasoundRegion> RegionsOf(DicomDataset header)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        var regions = new List<UltrasoundRegion>();
+        foreach (var item in header.GetSequence(DicomTag.SequenceOfUltrasoundRegions).Take(MaxRegions))
+        {
+            if (item.GetInt32(DicomTag.RegionLocationMinX0) is { } minX && item.GetInt32(DicomTag.RegionLocationMinY0) is { } minY
+                && item.GetInt32(DicomTag.RegionLocationMaxX1) is { } maxX && maxX >= minX && item.GetInt32(DicomTag.RegionLocationMaxY1) is { } maxY && maxY >= minY
+                && Scale(item, DicomTag.PhysicalDeltaX) is { } deltaX && Scale(item, DicomTag.PhysicalDeltaY) is { } deltaY)
+            {
+                regions.Add(new UltrasoundRegion(minX, minY, maxX, maxY,
+                    item.GetInt32(DicomTag.PhysicalUnitsXDirection) ?? 0, item.GetInt32(DicomTag.PhysicalUnitsYDirection) ?? 0, deltaX, deltaY));
+            }
+        }
+        return regions;
+    }
+
+    /// <summary>Milliseconds from one frame of a cine to the next, as it is meant to be shown (PS3.3 §C.7.6.5): 5 to 10,000.</summary>
+    public static double FrameTimeOf(DicomDataset header)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        var time = Rate(header, DicomTag.RecommendedDisplayFrameRate) ?? Positive(header, DicomTag.FrameTime) ?? Average(header) ?? Rate(header, DicomTag.CineRate) ?? DefaultFrameTime;
+        return Math.Clamp(time, 5, 10_000);
+    }
+
+    private static PixelSpacing? Spacing(DicomDataset dataset, DicomTag tag, SpacingPlane plane) =>
+        dataset.GetDouble(tag) is { } row && row > 0 && dataset.GetDouble(tag, 1) is { } column && column > 0 ? new PixelSpacing(row, column, plane) : null;
+
+    private static double? Scale(DicomDataset dataset, DicomTag tag) => dataset.GetDouble(tag) is { } value && value != 0 && double.IsFinite(value) ? value : null;
+
+    private static double? Positive(DicomDataset dataset, DicomTag tag) => dataset.GetDouble(tag) is { } value && value > 0 ? value : null;
+
+    private static double? Rate(DicomDataset dataset, DicomTag tag) => Positive(dataset, tag) is { } rate ? 1000 / rate : null;
+
+    // (0018,1065): the first value is 0, there is nothing before the first frame
+    private static double? Average(DicomDataset dataset) => dataset.GetDoubles(DicomTag.FrameTimeVector) is { Length: > 1 } times && times.Skip(1).Average() is var average && average > 0 ? average : null;
+}
