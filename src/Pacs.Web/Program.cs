@@ -132,6 +132,7 @@ namespace Pacs.Web
             services.AddOrthanc();
             services.AddSingleton<Readiness>();
             services.AddDicomWeb();
+            services.AddViewer();
             services.AddPages();
 
             replace?.Invoke(services);
@@ -151,6 +152,7 @@ namespace Pacs.Web
             app.MapDicomWeb(options);
             app.MapOrthanc();
             app.MapGdt();
+            app.MapViewer();
             app.MapPages();
             return app;
         }

@@ -11,6 +11,9 @@ public sealed partial class InstanceModel(IndexReader index, Archive archive, Ta
     /// <summary>Measurements of a report: more than any device makes.</summary>
     public const int MaxMeasurements = 2000;
 
+    /// <summary>The longest side of the picture; the viewer has it in full.</summary>
+    public const int PictureSide = 1024;
+
     /// <summary>The instance.</summary>
     public Instance Instance { get; private set; } = null!;
 
@@ -38,11 +41,16 @@ public sealed partial class InstanceModel(IndexReader index, Archive archive, Ta
     /// <summary>Whether the file is missing or damaged.</summary>
     public bool Unreadable { get; private set; }
 
+    /// <summary>Whether the page is shown within the viewer, without the parts that lead elsewhere.</summary>
+    public bool IsFramed { get; private set; }
+
     /// <summary>Shows an instance.</summary>
     /// <param name="id">Its id.</param>
+    /// <param name="rahmen">1 within the viewer.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IActionResult> OnGetAsync(string id, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(string id, int? rahmen, CancellationToken ct)
     {
+        IsFramed = rahmen == 1;
         if (!ResourceId.TryParse(id, out var resource) || await index.InstanceAsync(resource, ct) is not { } entry)
         {
             return NotFound();

@@ -23,9 +23,7 @@ public sealed class LanguageFilter : IAsyncResourceFilter
     public async Task OnResourceExecutionAsync(ResourceExecutingContext context, ResourceExecutionDelegate next)
     {
         var http = context.HttpContext;
-        var culture = Of(http.Request);
-        CultureInfo.CurrentCulture = culture;
-        CultureInfo.CurrentUICulture = culture;
+        var culture = Speak(http.Request);
         http.Response.Headers.ContentLanguage = culture.TwoLetterISOLanguageName;
         // pages are about patients: nothing stays on a shared computer
         http.Response.Headers.CacheControl = "no-store";
@@ -41,6 +39,15 @@ public sealed class LanguageFilter : IAsyncResourceFilter
             });
         }
         await next();
+    }
+
+    /// <summary>Sets the language of a request for what is done in answer to it.</summary>
+    public static CultureInfo Speak(HttpRequest request)
+    {
+        var culture = Of(request);
+        CultureInfo.CurrentCulture = culture;
+        CultureInfo.CurrentUICulture = culture;
+        return culture;
     }
 
     /// <summary>The language of a request: chosen, else preferred, else German.</summary>

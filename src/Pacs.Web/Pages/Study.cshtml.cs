@@ -20,6 +20,11 @@ public sealed record InstancePage(IReadOnlyList<Instance> Instances, int? Older)
     }
 }
 
+/// <summary>Some instances as thumbnails.</summary>
+/// <param name="Study">Their study.</param>
+/// <param name="Instances">The instances, by number.</param>
+public sealed record ThumbnailStrip(ResourceId Study, IReadOnlyList<Instance> Instances);
+
 /// <summary><c>/studien/{id}</c>: patient, study, what its reports measured, its series and their first instances.</summary>
 public sealed class StudyModel(IndexReader index, MeasuredReports reports, PacsOptions options) : PageModel
 {

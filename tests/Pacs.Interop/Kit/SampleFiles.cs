@@ -13,17 +13,33 @@ public sealed class SampleFiles : IDisposable
     public IReadOnlyList<string> Paths => _paths;
 
     /// <summary>Adds an ultrasound image of 8 × 8 pixels in UTF-8.</summary>
-    public SampleFiles Add(string name, string patientId, string study, int number = 1, string description = "Sonographie Abdomen")
+    public SampleFiles Add(string name, string patientId, string study, int number = 1, string description = "Sonographie Abdomen") =>
+        Add(Header(name, patientId, study, "R0000000001", "US", DicomUid.UltrasoundImageStorage, number, description)
+            .Set(DicomTag.Rows, 8).Set(DicomTag.Columns, 8).Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0)
+            .Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, new byte[64])));
+
+    /// <summary>Adds an instance in Explicit VR Little Endian.</summary>
+    public SampleFiles Add(DicomDataset image)
+    {
+        var path = Path.Join(_folder, $"{_paths.Count}.dcm");
+        new DicomFile(image, TransferSyntax.ExplicitVRLittleEndian).Save(path);
+        _paths.Add(path);
+        return this;
+    }
+
+    /// <summary>Patient, study, series and instance of a grey image in UTF-8. The values are set as bytes, so that they may be what no setter accepts.</summary>
+    public static DicomDataset Header(
+        string name, string patientId, string study, string accession, string modality, string sopClass, int number, string description = "Sonographie Abdomen")
     {
         var image = new DicomDataset();
         void Text(DicomTag tag, string value) => image.Set(new DicomElement(tag, DicomDictionary.GetVr(tag), Encoding.UTF8.GetBytes(value)));
         Text(DicomTag.SpecificCharacterSet, "ISO_IR 192");
-        Text(DicomTag.SOPClassUID, DicomUid.UltrasoundImageStorage);
+        Text(DicomTag.SOPClassUID, sopClass);
         Text(DicomTag.SOPInstanceUID, $"{study}.1.{number}");
         Text(DicomTag.StudyDate, "20240312");
         Text(DicomTag.StudyTime, "083107");
-        Text(DicomTag.AccessionNumber, "R0000000001");
-        Text(DicomTag.Modality, "US");
+        Text(DicomTag.AccessionNumber, accession);
+        Text(DicomTag.Modality, modality);
         Text(DicomTag.StudyDescription, description);
         Text(DicomTag.ReferringPhysicianName, "Hoffmann^Eva^^Dr.");
         Text(DicomTag.PatientName, name);
@@ -36,13 +52,7 @@ public sealed class SampleFiles : IDisposable
         Text(DicomTag.SeriesNumber, "1");
         Text(DicomTag.InstanceNumber, number.ToString(CultureInfo.InvariantCulture));
         Text(DicomTag.PhotometricInterpretation, "MONOCHROME2");
-        image.Set(DicomTag.SamplesPerPixel, 1).Set(DicomTag.Rows, 8).Set(DicomTag.Columns, 8).Set(DicomTag.BitsAllocated, 8)
-            .Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0)
-            .Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, new byte[64]));
-        var path = Path.Join(_folder, $"{_paths.Count}.dcm");
-        new DicomFile(image, TransferSyntax.ExplicitVRLittleEndian).Save(path);
-        _paths.Add(path);
-        return this;
+        return image.Set(DicomTag.SamplesPerPixel, 1);
     }
 
     /// <summary>Sends them all with dcmtk in one association.</summary>

@@ -41,7 +41,11 @@ public sealed partial class PagesTextsTests
     {
         var sources = Directory.EnumerateFiles(Pages, "*.cs*", SearchOption.AllDirectories).Select(File.ReadAllText).ToArray();
         var used = sources.SelectMany(s => Literal().Matches(s)).Select(m => m.Groups[1].Value).ToHashSet();
+        // the viewer's script names its texts without their beginning
+        var scripts = Directory.EnumerateFiles(Path.Join(Pages, "..", "wwwroot", "viewer"), "*.js").Select(File.ReadAllText).ToArray();
+        used.UnionWith(scripts.SelectMany(s => ScriptLiteral().Matches(s)).Select(m => "Viewer.Js." + m.Groups[1].Value));
         var keys = Read("Texts.resx").Keys.ToHashSet();
+        Assert.DoesNotContain(scripts.SelectMany(s => ScriptLookup().Matches(s)).Select(m => "Viewer.Js." + m.Groups[1].Value), k => !keys.Contains(k));
         Assert.DoesNotContain(sources.SelectMany(s => Lookup().Matches(s)).Select(m => m.Groups[1].Value), k => !keys.Contains(k));
 
         // made at run time from their beginning: counts, levels, kinds, states, headings with their lead
@@ -51,6 +55,12 @@ public sealed partial class PagesTextsTests
 
     [GeneratedRegex(@"\{\d\}")]
     private static partial Regex Placeholder();
+
+    [GeneratedRegex(@"'([A-Z][A-Za-z]+)'")]
+    private static partial Regex ScriptLiteral();
+
+    [GeneratedRegex(@"\btext\('([A-Za-z]+)'")]
+    private static partial Regex ScriptLookup();
 
     [GeneratedRegex(@"(?:\bT|texts)\[""([A-Za-z0-9.]+[A-Za-z0-9])""")]
     private static partial Regex Lookup();

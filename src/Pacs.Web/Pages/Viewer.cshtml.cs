@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Localization;
+using Pacs.Storage;
+
+namespace Pacs.Web.Pages;
+
+/// <summary>
+/// <c>/viewer</c>: the images of a study. <c>?study=</c> takes our id or the Study Instance UID, <c>?accession=</c> an accession number, <c>?patient=</c> a patient number; the newest
+/// study of those that match is opened, and the patient's others are offered beside it. <c>image</c> and <c>series</c> say where to begin.
+/// </summary>
+public sealed class ViewerModel(IndexReader index, IStringLocalizer<Texts> texts) : PageModel
+{
+    // of a patient: more than a list to choose from can show
+    private const int MaxStudies = 50;
+
+    // without script: plain links to as many pictures
+    private const int MaxPlainLinks = 200;
+
+    private const string ScriptTexts = "Viewer.Js.";
+
+    /// <summary>The study that is opened.</summary>
+    public Study Study { get; private set; } = null!;
+
+    /// <summary>Its patient.</summary>
+    public Patient Patient { get; private set; } = null!;
+
+    /// <summary>The patient's studies, this one included, newest first.</summary>
+    public IReadOnlyList<Study> Studies { get; private set; } = [];
+
+    /// <summary>The instances of the study, for browsers without script.</summary>
+    public IReadOnlyList<Instance> Instances { get; private set; } = [];
+
+    /// <summary>The texts that the script shows, as JSON.</summary>
+    public string TextsForScript => JsonSerializer.Serialize(
+        texts.GetAllStrings(includeParentCultures: true).Where(t => t.Name.StartsWith(ScriptTexts, StringComparison.Ordinal)).ToDictionary(t => t.Name[ScriptTexts.Length..], t => t.Value));
+
+    /// <summary>Shows the viewer.</summary>
+    /// <param name="study">Our id of a study, or its Study Instance UID.</param>
+    /// <param name="accession">An accession number.</param>
+    /// <param name="patient">A patient number.</param>
+    /// <param name="anzahl">At most so many of a patient's newest studies.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<IActionResult> OnGetAsync(string? study, string? accession, string? patient, int? anzahl, CancellationToken ct)
+    {
+        var limit = Math.Clamp(anzahl ?? MaxStudies, 1, MaxStudies);
+        var found = study is { Length: > 0 } ? await StudyAsync(study, ct)
+            : accession is { Length: > 0 } ? First(await index.StudiesByAccessionAsync(accession, ct))
+            : patient is { Length: > 0 } ? First(await index.StudiesByPatientIdAsync(patient, 1, ct)) : null;
+        if (found is null)
+        {
+            return study is null && accession is null && patient is null ? BadRequest() : NotFound();
+        }
+        (Patient, Study) = found;
+        var all = (await index.StudiesOfAsync(Patient.PublicId, ct)).Take(limit).ToList();
+        Studies = all.Exists(s => s.PublicId == Study.PublicId) ? all : [Study, .. all];
+        var instances = new List<Instance>();
+        foreach (var series in await index.SeriesOfAsync(Study.PublicId, ct))
+        {
+            if (instances.Count < MaxPlainLinks)
+            {
+                instances.AddRange(await index.InstancesOfAsync(series.PublicId, 0, MaxPlainLinks - instances.Count, ct));
+            }
+        }
+        Instances = instances;
+        return Page();
+    }
+
+    private async Task<StudyEntry?> StudyAsync(string study, CancellationToken ct) => ResourceId.TryParse(study, out var id) && await index.StudyAsync(id, ct) is { } entry
+        ? entry : First(await index.StudiesByUidAsync(study, ct));
+
+    private static StudyEntry? First(IReadOnlyList<StudyEntry> found) => found is [var first, ..] ? first : null;
+}

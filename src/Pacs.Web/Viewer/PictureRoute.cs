@@ -1,0 +1,48 @@
+using Pacs.Storage;
+using Pacs.Web.DicomWeb;
+
+namespace Pacs.Web.Viewer;
+
+/// <summary>
+/// <c>/bilder/{instance}/{frame}</c>: what the pages and the viewer show, by our own ids, so that they work where DICOMweb is switched off. The same renderer, the same
+/// parameters (<c>window</c>, <c>viewport</c>, <c>quality</c>, <c>accept</c>) and the same limits as there.
+/// </summary>
+internal sealed class PictureRoute(IndexReader index, Renderer renderer)
+{
+    // as long as somebody looks at an examination. Pictures are about patients: they do not stay on a computer for a year
+    private const string Kept = "private, max-age=3600, immutable";
+
+    /// <summary>Answers with a frame, a video or a document.</summary>
+    /// <param name="context">The request; <c>v</c> is the version the page was made for (<see cref="Picture.VersionOf"/>).</param>
+    /// <param name="instance">The instance's id.</param>
+    /// <param name="frame">From 1.</param>
+    public async Task<IResult> AnswerAsync(HttpContext context, string instance, int frame)
+    {
+        if (!RenderedRequest.TryParse(context.Request.Query, out var request, out var problem))
+        {
+            return DicomWebError.BadRequest(problem);
+        }
+        if (frame < 1)
+        {
+            return DicomWebError.BadRequest("A frame is a number from 1");
+        }
+        if (!ResourceId.TryParse(instance, out var id) || await index.LocateAsync(id, context.RequestAborted) is not { } location)
+        {
+            return DicomWebError.NotFound;
+        }
+        // the file of a version never changes; without one the browser has to ask whether it is still this one
+        if (context.Request.Query["v"] == Picture.VersionOf(location.Key))
+        {
+            context.Response.OnStarting(static state =>
+            {
+                var response = (HttpResponse)state;
+                if (response.StatusCode is StatusCodes.Status200OK or StatusCodes.Status206PartialContent or StatusCodes.Status304NotModified)
+                {
+                    response.Headers.CacheControl = Kept;
+                }
+                return Task.CompletedTask;
+            }, context.Response);
+        }
+        return await renderer.AnswerAsync(context, location, frame, MediaRange.Of(context.Request), request);
+    }
+}

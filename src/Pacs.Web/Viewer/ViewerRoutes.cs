@@ -1,0 +1,189 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pacs.Dicom;
+using Pacs.Dicom.Imaging;
+using Pacs.Storage;
+using Pacs.Web.DicomWeb;
+using Pacs.Web.Pages;
+
+namespace Pacs.Web.Viewer;
+
+/// <summary>
+/// What the viewer has to know, as JSON: <c>/viewer/studien/{id}.json</c> from the index alone, so that the first image is there at once, and
+/// <c>/viewer/serien/{id}.json?nach=</c> with what the headers of some instances say.
+/// </summary>
+internal sealed partial class ViewerRoutes(IndexReader index, Archive archive, Display display, ILogger<ViewerRoutes> logger)
+{
+    /// <summary>Instances of one answer: their headers are read from files.</summary>
+    public const int PageSize = 60;
+
+    // what no examination has
+    private const int MaxSeries = 500;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.Strict,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Encoder = JavaScriptEncoder.Default,
+    };
+
+    /// <summary>A study with its series and the first instance of each.</summary>
+    public async Task<IResult> StudyAsync(HttpContext context, string id)
+    {
+        var ct = context.RequestAborted;
+        if (!ResourceId.TryParse(id, out var resource) || await index.StudyAsync(resource, ct) is not var (patient, study))
+        {
+            return DicomWebError.NotFound;
+        }
+        LanguageFilter.Speak(context.Request);
+        var all = await index.SeriesOfAsync(resource, ct);
+        var shown = new List<object>();
+        foreach (var series in all.Take(MaxSeries))
+        {
+            if (await index.InstancesOfAsync(series.PublicId, 0, 1, ct) is [var first])
+            {
+                shown.Add(new
+                {
+                    Id = series.PublicId.ToString(),
+                    series.Number,
+                    Description = display.Text(series.Description, 120),
+                    Modality = display.Text(series.Modality, 16),
+                    Count = series.InstanceCount,
+                    First = Shown(first),
+                });
+            }
+        }
+        return Answer(context, new
+        {
+            Id = study.PublicId.ToString(),
+            Patient = display.Name(patient.Name),
+            Born = display.BirthAndSex(patient.BirthDate, patient.Sex),
+            PatientId = display.Text(patient.PatientId, 64),
+            Date = display.Date(study.Date),
+            Time = display.Time(study.Time),
+            Description = display.Text(study.Description, 120),
+            Series = shown,
+            IsCut = all.Count > MaxSeries ? true : (bool?)null,
+        });
+    }
+
+    /// <summary>Some instances of a series with what their headers say.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="id">The series.</param>
+    /// <param name="nach">How many instances to pass over.</param>
+    public async Task<IResult> SeriesAsync(HttpContext context, string id, int nach = 0)
+    {
+        var ct = context.RequestAborted;
+        if (!ResourceId.TryParse(id, out var resource) || await index.SeriesAsync(resource, ct) is null)
+        {
+            return DicomWebError.NotFound;
+        }
+        var instances = await index.InstancesOfAsync(resource, Math.Max(0, nach), PageSize, ct);
+        var shown = new List<object>(instances.Count);
+        foreach (var instance in instances)
+        {
+            ct.ThrowIfCancellationRequested();
+            shown.Add(Shown(instance, Details(instance)));
+        }
+        return Answer(context, new { Instances = shown });
+    }
+
+    private static object Shown(Instance instance, ImageDetails? details = null) => new
+    {
+        Id = instance.PublicId.ToString(),
+        Version = Picture.VersionOf(instance.Key),
+        instance.Number,
+        Frames = Math.Max(1, instance.Frames),
+        Kind = Picture.KindOf(instance),
+        Details = details,
+    };
+
+    /// <summary>What the header says; null for what is no image, and for a file that cannot be read, whose picture says so itself.</summary>
+    private ImageDetails? Details(Instance instance)
+    {
+        if (Picture.KindOf(instance) != PictureKind.Image)
+        {
+            return null;
+        }
+        var location = new InstanceLocation(instance.PublicId, instance.Key, instance.Size, instance.DataOffset, instance.HeaderLength, instance.Syntax, instance.SopClass,
+            instance.Uid, instance.Frames);
+        try
+        {
+            using var header = InstanceHeader.Read(archive, location);
+            return header is null ? null : ImageDetails.Of(header.Dataset, Math.Max(1, instance.Frames));
+        }
+        catch (Exception e) when (e is DicomException or IOException)
+        {
+            LogUnreadable(e, instance.PublicId);
+            return null;
+        }
+    }
+
+    private static IResult Answer(HttpContext context, object answer)
+    {
+        context.Response.Headers.CacheControl = "no-store"; // as the pages: names do not stay on a shared computer
+        return Results.Json(answer, Json);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The header of instance {Instance} cannot be read for the viewer")]
+    private partial void LogUnreadable(Exception exception, ResourceId instance);
+}
+
+/// <summary>What the viewer has to know of an image beside its picture.</summary>
+/// <param name="Columns">Width in pixels.</param>
+/// <param name="Rows">Height in pixels.</param>
+/// <param name="IsGray">Whether it has a window.</param>
+/// <param name="FrameTime">Milliseconds between frames; null where there is one.</param>
+/// <param name="Spacing">Distances, or null.</param>
+/// <param name="Regions">Ultrasound regions, or null.</param>
+/// <param name="Windows">The image's own windows; for a grey image without one the whole range of its samples.</param>
+internal sealed record ImageDetails(
+    int Columns, int Rows, bool IsGray, double? FrameTime, PixelSpacing? Spacing, IReadOnlyList<UltrasoundRegion>? Regions, IReadOnlyList<ImageWindow>? Windows)
+{
+    private const int MaxWindows = 8;
+
+    /// <summary>Reads it from a header.</summary>
+    /// <exception cref="DicomException">The header describes no image.</exception>
+    public static ImageDetails Of(DicomDataset header, int frames)
+    {
+        var image = PixelDescription.Of(header);
+        var isGray = image.PhotometricInterpretation is "MONOCHROME1" or "MONOCHROME2";
+        var regions = Calibration.RegionsOf(header);
+        return new ImageDetails(image.Columns, image.Rows, isGray, frames > 1 ? Calibration.FrameTimeOf(header) : null, Calibration.SpacingOf(header, 1),
+            regions.Count > 0 ? regions : null, isGray ? WindowsOf(header, image) : null);
+    }
+
+    private static List<ImageWindow> WindowsOf(DicomDataset header, PixelDescription image)
+    {
+        var centers = header.GetDoubles(DicomTag.WindowCenter);
+        var widths = header.GetDoubles(DicomTag.WindowWidth);
+        var names = header.GetStrings(DicomTag.WindowCenterWidthExplanation);
+        var windows = new List<ImageWindow>();
+        for (var i = 0; i < Math.Min(Math.Min(centers.Length, widths.Length), MaxWindows); i++)
+        {
+            if (new VoiWindow(centers[i], widths[i]).IsValid)
+            {
+                var name = i < names.Length && names[i].Length > 0 ? names[i] : null;
+                windows.Add(new ImageWindow(centers[i], widths[i], name is { Length: > 40 } ? name[..40] : name));
+            }
+        }
+        if (windows.Count == 0)
+        {
+            // where dragging the window begins: everything that the samples can be, behind the Modality LUT (PS3.3 §C.11.1)
+            var slope = header.GetDouble(DicomTag.RescaleSlope) is { } s && s != 0 ? s : 1;
+            var offset = header.GetDouble(DicomTag.RescaleIntercept) ?? 0;
+            var range = Math.Pow(2, Math.Min(image.BitsStored, 16));
+            var middle = image.IsSigned ? 0 : range / 2;
+            windows.Add(new ImageWindow((middle * slope) + offset, Math.Max(1, range * Math.Abs(slope)), null));
+        }
+        return windows;
+    }
+}
+
+/// <summary>A window to choose.</summary>
+/// <param name="Center">(0028,1050).</param>
+/// <param name="Width">(0028,1051).</param>
+/// <param name="Name">(0028,1055), or null.</param>
+internal sealed record ImageWindow(double Center, double Width, string? Name);

@@ -1,0 +1,22 @@
+using Pacs.Web.Viewer;
+
+namespace Pacs.Web;
+
+/// <summary>Pictures for the pages, and the viewer (ADR 0028).</summary>
+public static class ViewerSetup
+{
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+
+    /// <summary>Adds what they need. The renderer is that of DICOMweb.</summary>
+    public static void AddViewer(this IServiceCollection services) => services.AddSingleton<PictureRoute>().AddSingleton<ViewerRoutes>();
+
+    /// <summary>Maps them.</summary>
+    public static void MapViewer(this WebApplication app)
+    {
+        app.MapMethods(Picture.Root + "/{instance}/{frame:int}", Reading,
+            (HttpContext context, PictureRoute pictures, string instance, int frame) => pictures.AnswerAsync(context, instance, frame));
+        app.MapMethods("/viewer/studien/{id}.json", Reading, (HttpContext context, ViewerRoutes viewer, string id) => viewer.StudyAsync(context, id));
+        app.MapMethods("/viewer/serien/{id}.json", Reading, (HttpContext context, ViewerRoutes viewer, string id, int nach = 0) => viewer.SeriesAsync(context, id, nach));
+        app.MapMethods("/IHEInvokeImageDisplay", Reading, (HttpRequest request) => InvokeImageDisplay.Answer(request));
+    }
+}

@@ -1,0 +1,228 @@
+using Microsoft.Playwright;
+using Pacs.Dicom;
+
+namespace Pacs.Interop;
+
+/// <summary>The viewer in a real browser, without WebGL: images of synthetic instances, by mouse and by key.</summary>
+public sealed class ViewerTests
+{
+    private const string Chromium = "/usr/bin/chromium";
+    private const string Attack = "<b>Müller</b>^<img src=x onerror=alert(1)>";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_ct_series_is_shown_scrolled_and_windowed_and_hostile_names_stay_text()
+    {
+        await using var office = await Office.OpenAsync();
+        var page = await office.PageAsync("/viewer?accession=CT");
+        await ShownAsync(page, "Bild 1 von 3");
+        var first = await PixelsAsync(page);
+        Assert.True(first.Distinct > 20, $"only {first.Distinct} levels of grey on the canvas");
+
+        await page.Keyboard.PressAsync("ArrowRight");
+        await ShownAsync(page, "Bild 2 von 3");
+        Assert.NotEqual(first.Sum, (await PixelsAsync(page)).Sum);
+        await page.Keyboard.PressAsync("ArrowLeft");
+        await ShownAsync(page, "Bild 1 von 3");
+        Assert.Equal(first.Sum, (await PixelsAsync(page)).Sum);
+
+        // the server renders another window
+        await page.Locator("#presets").SelectOptionAsync(new SelectOptionValue { Label = "CT Knochen" });
+        await ShownAsync(page, "Fenster 400 / 1800");
+        await page.WaitForFunctionAsync("before => viewerSum() !== before", first.Sum);
+        await page.Locator("#panes").ClickAsync();
+        await page.Keyboard.PressAsync("r");
+        await page.WaitForFunctionAsync("before => viewerSum() === before", first.Sum);
+        await page.Keyboard.PressAsync("i");
+        await page.WaitForFunctionAsync("before => viewerSum() !== before", first.Sum);
+
+        Assert.Contains("<b>Müller</b>", await page.Locator(".corner.tl").TextContentAsync(), StringComparison.Ordinal);
+        Assert.Contains("<b>Müller</b>", await page.Locator("h1").TextContentAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, await page.Locator("h1 img, h1 b, .corner img, .corner b").CountAsync());
+        Assert.Empty(office.Complaints);
+    }
+
+    [Fact]
+    public async Task A_cine_plays_every_frame_and_stops()
+    {
+        await using var office = await Office.OpenAsync();
+        var page = await office.PageAsync("/viewer?accession=US");
+        await ShownAsync(page, "Einzelbild 1 von 10");
+        await page.EvaluateAsync("""
+            () => {
+              window.seen = [];
+              const text = document.querySelector('.corner.bl');
+              new MutationObserver(() => { const frame = /Einzelbild (\d+)/.exec(text.textContent)?.[1]; if (frame && seen.at(-1) !== +frame) seen.push(+frame); })
+                .observe(text, { childList: true, characterData: true, subtree: true });
+            }
+            """);
+        await page.Keyboard.PressAsync("Space");
+        await page.WaitForFunctionAsync("() => seen.length > 21"); // twice round
+        await page.Keyboard.PressAsync("Space");
+        Assert.Equal("false", await page.Locator("[data-do=cine]").GetAttributeAsync("aria-pressed"));
+        var seen = await page.EvaluateAsync<int[]>("seen");
+        Assert.All(seen.Zip(seen.Skip(1)), pair => Assert.Equal((pair.First % 10) + 1, pair.Second)); // none left out
+        var (width, _) = await SizeAsync(page);
+        Assert.True(width > 0);
+        Assert.Empty(office.Complaints);
+    }
+
+    [Fact]
+    public async Task Lengths_and_areas_are_those_of_the_ultrasound_region()
+    {
+        await using var office = await Office.OpenAsync();
+        var page = await office.PageAsync("/viewer?accession=US");
+        await ShownAsync(page, "Einzelbild 1 von 10");
+        await page.WaitForFunctionAsync("() => !document.querySelector('#presets').disabled || document.querySelector('#presets').options.length"); // the headers are here
+        // 64 pixels of 0.0625 cm
+        await page.Keyboard.PressAsync("l");
+        await DragAsync(page, 100, 60, 164, 60);
+        Assert.Equal("Länge 4,00 cm", await page.Locator("#status").TextContentAsync());
+        // 32 by 32: an ellipse of 2 cm by 2 cm has 3.14 cm²
+        await page.Keyboard.PressAsync("5");
+        await DragAsync(page, 60, 60, 92, 92);
+        Assert.Equal("Fläche 3,14 cm² (2,00 cm × 2,00 cm)", await page.Locator("#status").TextContentAsync());
+        Assert.Contains("4,00 cm", await page.Locator(".pane canvas").GetAttributeAsync("aria-label"), StringComparison.Ordinal);
+        await page.Keyboard.PressAsync("Delete");
+        await page.Keyboard.PressAsync("Delete");
+        Assert.DoesNotContain("4,00 cm", await page.Locator(".pane canvas").GetAttributeAsync("aria-label"), StringComparison.Ordinal);
+        Assert.Empty(office.Complaints);
+    }
+
+    [Fact]
+    public async Task From_the_list_one_key_shows_the_images_and_marked_ones_are_printed_and_saved()
+    {
+        await using var office = await Office.OpenAsync();
+        var page = await office.PageAsync("/?q=4711");
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("v");
+        await page.WaitForURLAsync("**/viewer?study=*");
+        await page.Locator("[data-count='1'] .pane canvas[aria-label*='von']").WaitForAsync();
+        await page.Keyboard.PressAsync("k");
+        Assert.Equal("Gemerkt: 1", await page.Locator("#status").TextContentAsync());
+
+        var print = await page.RunAndWaitForPopupAsync(() => page.Keyboard.PressAsync("p"));
+        Assert.True(await print.WaitForFunctionAsync("() => document.images.length === 1 && document.images[0].naturalWidth > 0") is not null);
+        var saved = await page.RunAndWaitForDownloadAsync(() => page.Keyboard.PressAsync("s"));
+        Assert.EndsWith(".jpg", saved.SuggestedFilename, StringComparison.Ordinal);
+        Assert.DoesNotContain("ller", saved.SuggestedFilename, StringComparison.Ordinal);
+        Assert.Equal([0xFF, 0xD8], (await File.ReadAllBytesAsync((await saved.PathAsync())!, Ct))[..2]);
+
+        await page.Locator("#layout").SelectOptionAsync("2x2");
+        Assert.Equal(4, await page.Locator(".pane").CountAsync());
+        Assert.Empty(office.Complaints);
+    }
+
+    private static Task ShownAsync(IPage page, string text) =>
+        page.WaitForFunctionAsync("text => document.querySelector('.corner.bl')?.textContent.includes(text) && document.querySelector('.corner.br').textContent.includes('Größe')", text);
+
+    /// <summary>Drags between two points of the image of 320 × 240 pixels, which fills the field.</summary>
+    private static async Task DragAsync(IPage page, double fromX, double fromY, double toX, double toY)
+    {
+        var box = (await page.Locator(".pane canvas").BoundingBoxAsync())!;
+        var scale = Math.Min(box.Width / 320, box.Height / 240);
+        (float X, float Y) At(double x, double y) => ((float)(box.X + (box.Width / 2) + ((x - 160) * scale)), (float)(box.Y + (box.Height / 2) + ((y - 120) * scale)));
+        var (from, to) = (At(fromX, fromY), At(toX, toY));
+        await page.Mouse.MoveAsync(from.X, from.Y);
+        await page.Mouse.DownAsync();
+        await page.Mouse.MoveAsync(to.X, to.Y);
+        await page.Mouse.UpAsync();
+    }
+
+    private static async Task<(int Sum, int Distinct)> PixelsAsync(IPage page)
+    {
+        var values = await page.EvaluateAsync<int[]>("() => [viewerSum(), new Set(viewerPixels()).size]");
+        return (values[0], values[1]);
+    }
+
+    private static async Task<(int Width, int Height)> SizeAsync(IPage page)
+    {
+        var size = await page.EvaluateAsync<int[]>("() => { const c = document.querySelector('.pane canvas'); return [c.width, c.height]; }");
+        return (size[0], size[1]);
+    }
+
+    /// <summary>A server with a CT series and an ultrasound cine, and a browser.</summary>
+    private sealed class Office : IAsyncDisposable
+    {
+        private readonly ServerProcess _server = ServerProcess.Create();
+        private IPlaywright? _playwright;
+        private IBrowser? _browser;
+
+        public List<string> Complaints { get; } = [];
+
+        public static async Task<Office> OpenAsync()
+        {
+            Tool.Require("storescu", Chromium);
+            var office = new Office();
+            await office._server.StartAsync(Ct);
+            using var samples = new SampleFiles();
+            for (var i = 1; i <= 3; i++)
+            {
+                samples.Add(Ct3(i));
+            }
+            samples.Add(Cine());
+            await samples.SendAsync(office._server.DicomPort, Ct);
+            office._playwright = await Playwright.CreateAsync();
+            office._browser = await office._playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+            {
+                ExecutablePath = Chromium,
+                Args = ["--no-sandbox", "--disable-gpu", "--disable-3d-apis", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+            });
+            return office;
+        }
+
+        public async Task<IPage> PageAsync(string path)
+        {
+            var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { BaseURL = _server.Address.ToString(), Locale = "de-DE", ViewportSize = new ViewportSize { Width = 1280, Height = 800 } });
+            var page = await context.NewPageAsync();
+            // of readback it warns because this test reads the canvas
+            page.Console += (_, m) => { if (m.Type is "error" or "warning" && !m.Text.Contains("readback", StringComparison.Ordinal)) { Complaints.Add(m.Text); } };
+            page.PageError += (_, e) => Complaints.Add(e);
+            await page.AddInitScriptAsync("""
+                // the middle of the canvas, away from the texts over it, which are no part of it anyway
+                window.viewerPixels = () => { const c = document.querySelector('.pane canvas'); const d = c.getContext('2d').getImageData(c.width / 4, c.height / 4, c.width / 2, c.height / 2).data; return d.filter((_, i) => i % 4 === 0); };
+                window.viewerSum = () => viewerPixels().reduce((a, b) => (a * 31 + b) | 0, 7);
+                """);
+            await page.GotoAsync(path);
+            return page;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_browser is not null)
+            {
+                await _browser.DisposeAsync();
+            }
+            _playwright?.Dispose();
+            await _server.DisposeAsync();
+        }
+
+        private static DicomDataset Ct3(int number)
+        {
+            var pixels = new byte[64 * 64 * 2];
+            for (var i = 0; i < 64 * 64; i++)
+            {
+                BitConverter.TryWriteBytes(pixels.AsSpan(i * 2), (short)(((i % 64) * 30) - 1000 + (number * 100 * (i / 64 / 32))));
+            }
+            return SampleFiles.Header(Attack, "4711", "1.2.276.0.7.1", "CT", "CT", DicomUid.CTImageStorage, number).Set(DicomTag.Rows, 64).Set(DicomTag.Columns, 64).Set(DicomTag.BitsAllocated, 16)
+                .Set(DicomTag.BitsStored, 16).Set(DicomTag.HighBit, 15).Set(DicomTag.PixelRepresentation, 1).Set(DicomTag.WindowCenter, "0").Set(DicomTag.WindowWidth, "2000")
+                .Set(DicomTag.PixelSpacing, "0.5", "0.5").Set(new DicomElement(DicomTag.PixelData, DicomVr.OW, pixels));
+        }
+
+        private static DicomDataset Cine()
+        {
+            var pixels = new byte[10 * 320 * 240];
+            for (var i = 0; i < pixels.Length; i++)
+            {
+                pixels[i] = (byte)((i / 76800 * 20) + (i % 50));
+            }
+            var region = new DicomDataset().Set(DicomTag.RegionLocationMinX0, 0).Set(DicomTag.RegionLocationMinY0, 0).Set(DicomTag.RegionLocationMaxX1, 319)
+                .Set(DicomTag.RegionLocationMaxY1, 239).Set(DicomTag.PhysicalUnitsXDirection, 3).Set(DicomTag.PhysicalUnitsYDirection, 3)
+                .Set(DicomTag.PhysicalDeltaX, 0.0625).Set(DicomTag.PhysicalDeltaY, 0.0625);
+            return SampleFiles.Header("Schmidt^Eva", "4712", "1.2.276.0.7.2", "US", "US", DicomUid.UltrasoundMultiFrameImageStorage, 1).Set(DicomTag.Rows, 240).Set(DicomTag.Columns, 320)
+                .Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0).Set(DicomTag.NumberOfFrames, 10)
+                .Set(DicomTag.FrameTime, "40").Set(new DicomElement(DicomTag.SequenceOfUltrasoundRegions, [region])).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, pixels));
+        }
+    }
+}
