@@ -98,6 +98,17 @@ public sealed partial class IndexReader : IDisposable
         orderby instance.Number == null, instance.Number, instance.Id
         select instance).Skip(offset).Take(limit), ct);
 
+    /// <summary>How many instances of its series come before this one in the order of <see cref="InstancesOfAsync"/>.</summary>
+    /// <param name="instance">The instance.</param>
+    /// <param name="ct">Cancels.</param>
+    public Task<int> PlaceOfAsync(Instance instance, CancellationToken ct)
+    {
+        var (parent, number, id) = (instance.ParentId, instance.Number, instance.Id);
+        return ReadAsync((db, token) => number is null
+            ? db.Instances.CountAsync(i => i.ParentId == parent && (i.Number != null || i.Id < id), token)
+            : db.Instances.CountAsync(i => i.ParentId == parent && (i.Number < number || (i.Number == number && i.Id < id)), token), ct);
+    }
+
     /// <summary>The ids of what is directly below a resource, in order of arrival; empty for instances and for what is not there.</summary>
     public Task<IReadOnlyList<ResourceId>> ChildrenAsync(Level level, ResourceId id, CancellationToken ct) => level switch
     {

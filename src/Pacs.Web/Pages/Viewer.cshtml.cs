@@ -20,6 +20,9 @@ public sealed class ViewerModel(IndexReader index, IStringLocalizer<Texts> texts
 
     private const string ScriptTexts = "Viewer.Js.";
 
+    /// <summary>How the fields can be laid out: rows x columns.</summary>
+    public static readonly IReadOnlyList<string> Layouts = ["1x1", "1x2", "2x1", "2x2", "2x3", "3x3"];
+
     /// <summary>The study that is opened.</summary>
     public Study Study { get; private set; } = null!;
 
@@ -32,6 +35,9 @@ public sealed class ViewerModel(IndexReader index, IStringLocalizer<Texts> texts
     /// <summary>The instances of the study, for browsers without script.</summary>
     public IReadOnlyList<Instance> Instances { get; private set; } = [];
 
+    /// <summary>Where to begin; null for the first image.</summary>
+    public (ResourceId Series, int At)? Start { get; private set; }
+
     /// <summary>The texts that the script shows, as JSON.</summary>
     public string TextsForScript => JsonSerializer.Serialize(
         texts.GetAllStrings(includeParentCultures: true).Where(t => t.Name.StartsWith(ScriptTexts, StringComparison.Ordinal)).ToDictionary(t => t.Name[ScriptTexts.Length..], t => t.Value));
@@ -41,8 +47,10 @@ public sealed class ViewerModel(IndexReader index, IStringLocalizer<Texts> texts
     /// <param name="accession">An accession number.</param>
     /// <param name="patient">A patient number.</param>
     /// <param name="anzahl">At most so many of a patient's newest studies.</param>
+    /// <param name="series">Our id of the series to begin with.</param>
+    /// <param name="image">Our id of the instance to begin with.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IActionResult> OnGetAsync(string? study, string? accession, string? patient, int? anzahl, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(string? study, string? accession, string? patient, int? anzahl, string? series, string? image, CancellationToken ct)
     {
         var limit = Math.Clamp(anzahl ?? MaxStudies, 1, MaxStudies);
         var found = study is { Length: > 0 } ? await StudyAsync(study, ct)
@@ -56,14 +64,22 @@ public sealed class ViewerModel(IndexReader index, IStringLocalizer<Texts> texts
         var all = (await index.StudiesOfAsync(Patient.PublicId, ct)).Take(limit).ToList();
         Studies = all.Exists(s => s.PublicId == Study.PublicId) ? all : [Study, .. all];
         var instances = new List<Instance>();
-        foreach (var series in await index.SeriesOfAsync(Study.PublicId, ct))
+        foreach (var of in await index.SeriesOfAsync(Study.PublicId, ct))
         {
             if (instances.Count < MaxPlainLinks)
             {
-                instances.AddRange(await index.InstancesOfAsync(series.PublicId, 0, MaxPlainLinks - instances.Count, ct));
+                instances.AddRange(await index.InstancesOfAsync(of.PublicId, 0, MaxPlainLinks - instances.Count, ct));
             }
         }
         Instances = instances;
+        if (ResourceId.TryParse(image, out var instanceId) && await index.InstanceAsync(instanceId, ct) is { } first && first.Study.Id == Study.Id)
+        {
+            Start = (first.Series.PublicId, await index.PlaceOfAsync(first.Instance, ct));
+        }
+        else if (ResourceId.TryParse(series, out var seriesId))
+        {
+            Start = (seriesId, 0);
+        }
         return Page();
     }
 

@@ -135,12 +135,13 @@ internal sealed partial class ViewerRoutes(IndexReader index, Archive archive, D
 /// <param name="Columns">Width in pixels.</param>
 /// <param name="Rows">Height in pixels.</param>
 /// <param name="IsGray">Whether it has a window.</param>
+/// <param name="IsInverse">Whether large values are dark.</param>
 /// <param name="FrameTime">Milliseconds between frames; null where there is one.</param>
 /// <param name="Spacing">Distances, or null.</param>
 /// <param name="Regions">Ultrasound regions, or null.</param>
 /// <param name="Windows">The image's own windows; for a grey image without one the whole range of its samples.</param>
 internal sealed record ImageDetails(
-    int Columns, int Rows, bool IsGray, double? FrameTime, PixelSpacing? Spacing, IReadOnlyList<UltrasoundRegion>? Regions, IReadOnlyList<ImageWindow>? Windows)
+    int Columns, int Rows, bool IsGray, bool IsInverse, double? FrameTime, PixelSpacing? Spacing, IReadOnlyList<UltrasoundRegion>? Regions, IReadOnlyList<ImageWindow>? Windows)
 {
     private const int MaxWindows = 8;
 
@@ -150,8 +151,10 @@ internal sealed record ImageDetails(
     {
         var image = PixelDescription.Of(header);
         var isGray = image.PhotometricInterpretation is "MONOCHROME1" or "MONOCHROME2";
+        // as the renderer takes it (PS3.3 §C.8.11.3.1.2)
+        var isInverse = image.PhotometricInterpretation == "MONOCHROME1" || header.GetString(DicomTag.PresentationLUTShape) == "INVERSE";
         var regions = Calibration.RegionsOf(header);
-        return new ImageDetails(image.Columns, image.Rows, isGray, frames > 1 ? Calibration.FrameTimeOf(header) : null, Calibration.SpacingOf(header, 1),
+        return new ImageDetails(image.Columns, image.Rows, isGray, isInverse, frames > 1 ? Calibration.FrameTimeOf(header) : null, Calibration.SpacingOf(header, 1),
             regions.Count > 0 ? regions : null, isGray ? WindowsOf(header, image) : null);
     }
 

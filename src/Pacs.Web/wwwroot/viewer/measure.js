@@ -1,0 +1,188 @@
+// Lengths, angles and areas: what they are in the patient, and how they look. Coordinates are pixels of the image, from the upper left corner.
+
+import { text, number } from './study.js';
+
+// PS3.3 §C.8.5.5.1.15
+const UNITS = { 0: '', 1: '%', 2: 'dB', 3: 'cm', 4: 's', 5: 'Hz', 6: 'dB/s', 7: 'cm/s', 8: 'cm²', 9: 'cm²/s', 10: 'cm³', 11: 'cm³/s', 12: '°' };
+const CM = 3, SECONDS = 4;
+
+/** How many points a measurement has. */
+export const POINTS = { length: 2, ellipse: 2, angle: 3, probe: 1 };
+
+/** A measurement on one frame. */
+export class Measurement {
+  /** What the server says of the values below it, once it has. */
+  values = null;
+
+  constructor(kind, points) {
+    this.kind = kind;
+    this.points = points;
+  }
+
+  get isComplete() {
+    return this.points.length === POINTS[this.kind];
+  }
+
+  /** Whether somebody meant it: a click is no length. */
+  get hasSize() {
+    const [a, b, c] = this.points;
+    return this.kind === 'probe' || (far(a, b) && (this.kind !== 'angle' || far(b, c)));
+  }
+
+  /** The measurement in words: first what it is, then its value. */
+  say(details) {
+    const label = this.label(details);
+    switch (this.kind) {
+      case 'length': return text('Length', label);
+      case 'ellipse': return text('Area', label);
+      case 'angle': return text('Angle', label);
+      default: return text('Value', label);
+    }
+  }
+
+  /** Its value alone, as it stands beside it in the image. */
+  label(details) {
+    const scale = scaleOf(details, this.points);
+    switch (this.kind) {
+      case 'length': return length(scale, ...this.points);
+      case 'ellipse': return [area(scale, ...this.points), this.values && statistics(this.values)].filter(Boolean).join(' · ');
+      case 'angle': return angle(scale, ...this.points);
+      default: return this.values ? value(this.values) : '…';
+    }
+  }
+}
+
+const far = (a, b) => Math.hypot(a.x - b.x, a.y - b.y) >= 1;
+
+/**
+ * What a pixel is: the smallest ultrasound region that holds all points, else the spacing of the image, else nothing. A region has a unit for each direction; where there are
+ * regions, pixels outside of them, or across them, mean nothing.
+ */
+function scaleOf(details, points) {
+  const regions = details?.regions;
+  if (regions) {
+    const inside = regions.filter(r => points.every(p => p.x >= r.minX && p.x <= r.maxX + 1 && p.y >= r.minY && p.y <= r.maxY + 1));
+    const size = r => (r.maxX - r.minX) * (r.maxY - r.minY);
+    const region = inside.sort((a, b) => size(a) - size(b))[0];
+    if (region) return { x: Math.abs(region.deltaX), y: Math.abs(region.deltaY), unitX: region.unitX, unitY: region.unitY };
+  } else if (details?.spacing) {
+    const { row, column, plane } = details.spacing;
+    return { x: column, y: row, unitX: 'mm', unitY: 'mm', note: plane === 'detector' ? text('Detector') : plane === 'scan' ? text('Scan') : '' };
+  }
+  return { x: 1, y: 1, unitX: 'px', unitY: 'px' };
+}
+
+const isPlane = scale => scale.unitX === scale.unitY && [CM, 'mm', 'px'].includes(scale.unitX);
+const noted = (words, scale) => scale.note ? `${words} (${scale.note})` : words;
+
+function distance(value, unit) {
+  switch (unit) {
+    case CM: return `${number(value, 2)} cm`;
+    case 'mm': return `${number(value, 1)} mm`;
+    case 'px': return text('Pixels', number(value));
+    case SECONDS: return value < 1 ? `${number(value * 1000)} ms` : `${number(value, 2)} s`;
+    default: return `${number(value, 1)} ${UNITS[unit] ?? ''}`.trim();
+  }
+}
+
+function length(scale, a, b) {
+  const dx = Math.abs(a.x - b.x) * scale.x, dy = Math.abs(a.y - b.y) * scale.y;
+  if (isPlane(scale)) return noted(distance(Math.hypot(dx, dy), scale.unitX), scale);
+  // a spectrum or an M-mode strip: the two directions are different things
+  return [[dx, scale.unitX], [dy, scale.unitY]].filter(([, unit]) => UNITS[unit]).map(([v, unit]) => distance(v, unit)).join(' · ')
+    || text('Pixels', number(Math.hypot(a.x - b.x, a.y - b.y)));
+}
+
+function area(scale, a, b) {
+  if (!isPlane(scale)) scale = { x: 1, y: 1, unitX: 'px', unitY: 'px' };
+  const width = Math.abs(a.x - b.x) * scale.x, height = Math.abs(a.y - b.y) * scale.y;
+  const square = Math.PI / 4 * width * height;
+  const shown = scale.unitX === CM ? `${number(square, 2)} cm²`
+    : scale.unitX === 'px' ? `${text('Pixels', number(square))}²`
+      : square >= 100 ? `${number(square / 100, 2)} cm²` : `${number(square, 1)} mm²`;
+  return noted(`${shown} (${distance(width, scale.unitX)} × ${distance(height, scale.unitX)})`, scale);
+}
+
+// between the arms at the second point. Right where pixels are as wide as high in one unit; else an angle means nothing in the patient, and is that of the picture
+function angle(scale, a, vertex, b) {
+  const { x, y } = isPlane(scale) ? scale : { x: 1, y: 1 };
+  const direction = p => Math.atan2((p.y - vertex.y) * y, (p.x - vertex.x) * x);
+  const degrees = Math.abs(direction(a) - direction(b)) * 180 / Math.PI;
+  return `${number(degrees > 180 ? 360 - degrees : degrees, 1)}°`;
+}
+
+const amount = (v, values) => number(v, values.digits ?? (Number.isInteger(v) ? 0 : 2));
+const unit = values => values.unit ? ` ${values.unit}` : '';
+
+function value(values) {
+  return values.failed ? text('NoValue') : values.color ? `RGB ${values.color.join(' / ')}` : `${amount(values.value, values)}${unit(values)}`;
+}
+
+function statistics(values) {
+  if (values.failed || values.mean === undefined) return '';
+  return text('Statistics', number(values.mean, 1), number(values.deviation, 1), amount(values.least, values), `${amount(values.largest, values)}${unit(values)}`);
+}
+
+/** The point of a measurement that is within reach, to be moved. */
+export function handleNear(measurements, matrix, point, reach) {
+  const at = matrix.transformPoint(point);
+  for (const measurement of [...measurements].reverse()) {
+    const index = measurement.points.findIndex(p => { const q = matrix.transformPoint(p); return Math.hypot(q.x - at.x, q.y - at.y) <= reach; });
+    if (index >= 0) return { measurement, index };
+  }
+  return null;
+}
+
+/** Draws measurements. The context is in pixels of the screen; matrix leads from the image to them. */
+export function drawMeasurements(context, measurements, matrix, details, unitLength) {
+  for (const measurement of measurements) draw(context, measurement, matrix, details, unitLength);
+}
+
+function draw(context, measurement, matrix, details, u) {
+  const points = measurement.points.map(p => matrix.transformPoint(p));
+  const path = new Path2D();
+  if (measurement.kind === 'ellipse') {
+    if (points.length < 2) return;
+    const [a, b] = measurement.points, center = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+    // through the matrix, so that it turns with the image
+    for (let i = 0; i <= 72; i++) {
+      const t = i * Math.PI / 36;
+      const q = matrix.transformPoint({ x: center.x + Math.cos(t) * (b.x - a.x) / 2, y: center.y + Math.sin(t) * (b.y - a.y) / 2 });
+      if (i === 0) path.moveTo(q.x, q.y);
+      else path.lineTo(q.x, q.y);
+    }
+  } else {
+    points.forEach((q, i) => i === 0 ? path.moveTo(q.x, q.y) : path.lineTo(q.x, q.y));
+  }
+  for (const q of points) {
+    const cross = new Path2D();
+    cross.moveTo(q.x - 5 * u, q.y); cross.lineTo(q.x + 5 * u, q.y);
+    cross.moveTo(q.x, q.y - 5 * u); cross.lineTo(q.x, q.y + 5 * u);
+    path.addPath(cross);
+  }
+  // dark below light: seen on black and on white
+  context.lineCap = context.lineJoin = 'round';
+  context.strokeStyle = 'rgb(0 0 0 / 75%)';
+  context.lineWidth = 4 * u;
+  context.stroke(path);
+  context.strokeStyle = '#ffd75e';
+  context.lineWidth = 1.75 * u;
+  context.stroke(path);
+  if (!measurement.isComplete) return;
+  const lowest = points.reduce((a, b) => b.y > a.y || (b.y === a.y && b.x > a.x) ? b : a);
+  label(context, measurement.label(details), lowest.x + 10 * u, lowest.y + 10 * u, u);
+}
+
+function label(context, words, x, y, u) {
+  context.font = `600 ${14 * u}px system-ui, sans-serif`;
+  context.textBaseline = 'top';
+  const width = context.measureText(words).width + 12 * u, height = 22 * u;
+  x = Math.max(0, Math.min(x, context.canvas.width - width));
+  y = Math.max(0, Math.min(y, context.canvas.height - height));
+  context.fillStyle = 'rgb(0 0 0 / 72%)';
+  context.beginPath();
+  context.roundRect(x, y, width, height, 5 * u);
+  context.fill();
+  context.fillStyle = '#ffe596';
+  context.fillText(words, x + 6 * u, y + 4 * u);
+}

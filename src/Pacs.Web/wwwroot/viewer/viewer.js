@@ -1,0 +1,435 @@
+// The viewer: fields, tools, keys. Everything it shows comes from the server (study.js, frames.js).
+
+import { address, number, openStudy, pictureAddress, text } from './study.js';
+import { Frames } from './frames.js';
+import { Pane, resetView } from './pane.js';
+import { keyboard, Pointer, zoom } from './tools.js';
+import { isPlaying, play, stop } from './cine.js';
+import { POINTS } from './measure.js';
+import { Marks } from './marks.js';
+
+const $ = id => document.getElementById(id);
+const LAYOUTS = [...$('layout').options].map(o => o.value);
+const TOOLS = [...document.querySelectorAll('[data-tool]')].map(b => b.dataset.tool);
+// CT windows that everybody knows; in Hounsfield units
+const CT_WINDOWS = [['Soft', 40, 400], ['Lung', -600, 1500], ['Bone', 400, 1800], ['Brain', 40, 80], ['Liver', 60, 160]];
+// of one print
+const MAX_PRINTED = 24;
+
+const frames = new Frames();
+const measurements = new Map();
+const marks = new Marks();
+const panes = [];
+let active = null;
+let listed = null; // the study whose series are beside the fields
+const host = {
+  tool: 'window',
+  activate,
+  step,
+  measured(pane, measurement) {
+    if (!pane.measurements.includes(measurement)) pane.measurements.push(measurement);
+    pane.measured();
+    say(measurement.say(pane.details));
+  },
+};
+
+function say(words) {
+  $('status').textContent = words;
+}
+
+// ---- fields -----------------------------------------------------------------------------------------------------------------------
+
+function setLayout(layout) {
+  const [rows, columns] = layout.split('x').map(Number), count = rows * columns;
+  const all = $('panes');
+  all.dataset.count = count;
+  all.style.setProperty('--rows', rows);
+  all.style.setProperty('--columns', columns);
+  $('layout').value = layout;
+  while (panes.length < count) {
+    const pane = new Pane(panes.length + 1, frames, measurements, changed);
+    new Pointer(pane, host);
+    pane.canvas.addEventListener('focus', () => activate(pane));
+    pane.element.addEventListener('pointerdown', () => activate(pane));
+    pane.body.addEventListener('focusin', () => activate(pane));
+    panes.push(pane);
+  }
+  const shown = panes.slice(0, count);
+  panes.slice(count).forEach(stop);
+  all.replaceChildren(...shown.map(p => p.element));
+  if (!active || !shown.includes(active)) activate(shown[0]);
+  fill(shown);
+}
+
+/** Empty fields get the series that are in none, or the images that follow where there is one series. */
+function fill(shown) {
+  const first = shown.find(p => p.series)?.series;
+  if (!first) return;
+  const rest = first.study.series.filter(s => s.first.kind !== 'other' && !shown.some(p => p.series === s));
+  const isAlone = first.study.series.filter(s => s.first.kind === 'image').length < 2;
+  for (const [i, pane] of shown.entries()) {
+    if (pane.series) continue;
+    if (isAlone && shown[0].series === first) {
+      if (shown[0].want.at + i < first.count) pane.open(first, shown[0].want.at + i);
+    } else if (rest.length) {
+      pane.open(rest.shift());
+    }
+  }
+}
+
+function activate(pane) {
+  if (active === pane) return;
+  active = pane;
+  for (const p of panes) p.element.classList.toggle('active', p === pane);
+  changed(pane);
+}
+
+/** Another field, for the keyboard. */
+function focus(pane) {
+  activate(pane);
+  (pane.canvas.hidden ? pane.body.querySelector('video, iframe') : pane.canvas)?.focus();
+}
+
+const shownPanes = () => panes.slice(0, +$('panes').dataset.count);
+
+/** The tools say what holds for the active field. */
+function changed(pane) {
+  markSeries();
+  if (pane !== active) return;
+  const { instance, series, shown, view } = pane;
+  const isImage = Boolean(shown && instance?.kind === 'image' && pane.message.hidden);
+  const isCine = isImage && instance.frames > 1;
+  const slider = $('slider');
+  slider.max = isCine ? instance.frames : series?.count ?? 1;
+  slider.value = isCine ? pane.want.frame : pane.want.at + 1;
+  slider.disabled = slider.max === '1';
+  slider.setAttribute('aria-valuetext', isCine ? text('FrameOf', pane.want.frame, instance.frames) : text('ImageOf', pane.want.at + 1, series?.count ?? 1));
+  press('cine', isPlaying(pane));
+  press('invert', view.invert);
+  press('flip', view.flip);
+  press('key', isImage && marks.has(instance.id, pane.want.frame));
+  for (const name of ['invert', 'rotate', 'flip', 'reset', 'key', 'jpeg', 'png']) button(name).disabled = !isImage;
+  button('cine').disabled = !isImage || (!isCine && series.count < 2);
+  offerWindows(pane);
+}
+
+const button = name => document.querySelector(`[data-do=${name}]`);
+
+function press(name, isPressed) {
+  button(name).setAttribute('aria-pressed', isPressed);
+}
+
+// ---- windows ------------------------------------------------------------------------------------------------------------------------
+
+let offered = '';
+
+function offerWindows(pane) {
+  const select = $('presets');
+  select.disabled = !pane.isGray;
+  const own = (pane.isGray && pane.details.windows) || [];
+  const choices = own.map((w, i) => [w.name || text('Own') + (own.length > 1 ? ` ${i + 1}` : ''), i === 0 ? null : w]);
+  if (pane.isGray && pane.series.modality === 'CT') choices.push(...CT_WINDOWS.map(([key, center, width]) => [ctName(key), { center, width }]));
+  const { window } = pane.view;
+  let chosen = choices.findIndex(([, w]) => same(w, window));
+  if (chosen < 0) chosen = choices.push([text('Custom'), window]) - 1;
+  const made = JSON.stringify(choices);
+  if (made !== offered) {
+    offered = made;
+    select.replaceChildren(...choices.map(([name], i) => new Option(name, i)));
+    select.choices = choices;
+  }
+  select.value = chosen;
+}
+
+const same = (a, b) => a === b || Boolean(a && b && a.center === b.center && a.width === b.width);
+
+function ctName(key) {
+  switch (key) {
+    case 'Soft': return text('Soft');
+    case 'Lung': return text('Lung');
+    case 'Bone': return text('Bone');
+    case 'Brain': return text('Brain');
+    default: return text('Liver');
+  }
+}
+
+function nextWindow() {
+  const select = $('presets');
+  if (select.disabled) return;
+  select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+  choose();
+}
+
+function choose() {
+  active.window = $('presets').choices[$('presets').value][1];
+}
+
+// ---- going through images -----------------------------------------------------------------------------------------------------------
+
+/** Frame by frame in a cine, image by image else. */
+function step(pane, by) {
+  const { instance, series, want } = pane;
+  if (!series) return;
+  stop(pane);
+  const frame = want.frame + by;
+  if (instance?.frames > 1 && frame >= 1 && frame <= instance.frames) pane.go(want.at, frame);
+  else stepInstance(pane, by);
+}
+
+function stepInstance(pane, by) {
+  const at = pane.want.at + by;
+  stop(pane);
+  if (pane.series && at >= 0 && at < pane.series.count) pane.go(at, by < 0 ? lastFrameOf(pane.series.at(at), pane) : 1);
+}
+
+// backwards out of a cine one comes to the end of the one before, image by image to its beginning
+const lastFrameOf = (instance, pane) => pane.instance?.frames > 1 && instance?.frames > 1 ? instance.frames : 1;
+
+function stepSeries(by) {
+  const all = active.series?.study.series ?? [];
+  const next = all[all.indexOf(active.series) + by];
+  if (next) openIn(active, next);
+}
+
+function openIn(pane, series, at = 0) {
+  stop(pane);
+  pane.open(series, at);
+}
+
+function toggleCine() {
+  const video = active.body.querySelector('video');
+  if (video) {
+    if (video.paused) video.play();
+    else video.pause();
+    return;
+  }
+  if (isPlaying(active)) stop(active);
+  else play(active);
+  changed(active);
+}
+
+// ---- the list of series ---------------------------------------------------------------------------------------------------------------
+
+function listSeries(study) {
+  listed = study;
+  $('series').replaceChildren(...study.series.map(series => {
+    const entry = document.createElement('button');
+    entry.type = 'button';
+    entry.addEventListener('click', () => { openIn(active, series); });
+    const { first } = series;
+    if (first.kind === 'image') {
+      const picture = document.createElement('img');
+      picture.alt = '';
+      picture.width = picture.height = 96;
+      picture.loading = 'lazy';
+      picture.src = pictureAddress(first, Math.floor(first.frames / 2) + 1 <= first.frames ? Math.floor(first.frames / 2) + 1 : 1, null, '&viewport=192,192');
+      entry.append(picture);
+    } else {
+      const sign = document.createElement('span');
+      sign.className = `sign sign-${first.kind}`;
+      sign.setAttribute('aria-hidden', 'true');
+      entry.append(sign);
+    }
+    const words = document.createElement('span');
+    words.className = 'series-words';
+    for (const part of [series.title, [series.modality, first.frames > 1 && series.count === 1 ? text('Frames', number(first.frames)) : series.count === 1 ? text('OneImage') : text('Images', number(series.count))].filter(Boolean).join(' · ')]) {
+      const line = document.createElement('span');
+      line.textContent = part;
+      words.append(line);
+    }
+    entry.append(words);
+    const item = document.createElement('li');
+    item.append(entry);
+    return item;
+  }));
+  markSeries();
+}
+
+function markSeries() {
+  if (!listed) return;
+  const inPanes = shownPanes().map(p => p.series);
+  [...$('series').children].forEach((item, i) => {
+    const series = listed.series[i];
+    item.firstChild.classList.toggle('in', inPanes.includes(series));
+    if (series === active?.series) item.firstChild.setAttribute('aria-current', 'true');
+    else item.firstChild.removeAttribute('aria-current');
+  });
+}
+
+// ---- what is done with images -----------------------------------------------------------------------------------------------------------
+
+function mark() {
+  const { instance, want, view } = active;
+  marks.toggle(instance.id, want.frame, active.isGray ? view.window : null);
+  say(text('Marked', marks.count));
+  changed(active);
+}
+
+async function save(type, ending) {
+  const { series, instance, want, shown } = active;
+  if (!shown) return;
+  const blob = await active.picture(type);
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  // no name of a patient: the file leaves the archive
+  link.download = [series.modality || 'Bild', series.number ?? 0, instance.number ?? want.at + 1, ...(instance.frames > 1 ? [want.frame] : [])].join('-').replace(/[^\w-]/g, '_') + ending;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+function print() {
+  const { instance, want, view, shown } = active;
+  const query = marks.count > 0 ? marks.query.split('&').slice(0, MAX_PRINTED).join('&')
+    : shown && instance?.kind === 'image' ? Marks.queryOf(instance.id, want.frame, active.isGray ? view.window : null) : '';
+  if (query) open(address(`drucken?${query}`), '_blank');
+}
+
+const actions = {
+  cine: toggleCine,
+  invert() { active.view.invert = !active.view.invert; active.measured(); },
+  rotate() { active.view.turn = (active.view.turn + 1) % 4; active.measured(); },
+  flip() { active.view.flip = !active.view.flip; active.measured(); },
+  reset() { resetView(active); },
+  key: mark,
+  jpeg: () => save('image/jpeg', '.jpg'),
+  png: () => save('image/png', '.png'),
+  print,
+  texts() {
+    const isOff = document.body.classList.toggle('bare');
+    press('texts', !isOff);
+  },
+  help: () => $('help').showModal(),
+};
+
+function act(name) {
+  if (!button(name).disabled) actions[name]();
+}
+
+function setTool(tool) {
+  if (host.tool !== tool) panes.forEach(p => keyboard.leave(p));
+  host.tool = tool;
+  for (const b of document.querySelectorAll('[data-tool]')) b.setAttribute('aria-pressed', b.dataset.tool === tool);
+  $('panes').dataset.tool = tool;
+}
+
+function remove() {
+  active.measurements.pop();
+  active.measured();
+}
+
+// ---- keys -----------------------------------------------------------------------------------------------------------------------------
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+function arrow(e) {
+  const [dx, dy] = ARROWS[e.key];
+  if (active.cursor) keyboard.move(active, dx * (e.shiftKey ? 10 : 1), dy * (e.shiftKey ? 10 : 1));
+  else if (e.shiftKey && !(host.tool in POINTS)) keyboard.nudge(active, host.tool, dx, dy);
+  else if (dx) step(active, dx);
+  else if (active.instance?.frames > 1) stepInstance(active, dy);
+  else step(active, dy);
+}
+
+const keys = {
+  PageUp: () => stepSeries(-1),
+  PageDown: () => stepSeries(1),
+  Home: () => ends(false),
+  End: () => ends(true),
+  ' ': () => act('cine'),
+  Enter: () => { if (host.tool in POINTS && document.activeElement === active.canvas) keyboard.enter(active, host.tool, host); },
+  Escape: () => { if (!keyboard.leave(active)) document.querySelector('.back').click(); },
+  Delete: remove,
+  '+': () => zoom(active, 1.25),
+  '-': () => zoom(active, 0.8),
+  l: () => setTool('length'),
+  w: nextWindow,
+  i: () => act('invert'),
+  d: () => act('rotate'),
+  h: () => act('flip'),
+  r: () => act('reset'),
+  a: () => setLayout(LAYOUTS[(LAYOUTS.indexOf($('layout').value) + 1) % LAYOUTS.length]),
+  t: () => act('texts'),
+  k: () => act('key'),
+  s: () => act('jpeg'),
+  p: () => act('print'),
+  '?': () => act('help'),
+};
+
+function ends(isLast) {
+  const { instance, series, want } = active;
+  stop(active);
+  if (instance?.frames > 1) active.go(want.at, isLast ? instance.frames : 1);
+  else if (series) active.go(isLast ? series.count - 1 : 0);
+}
+
+document.addEventListener('keydown', e => {
+  if (e.ctrlKey || e.altKey || e.metaKey || !active || $('help').open) return;
+  const target = e.target;
+  // what has keys of its own keeps them
+  if (target.matches('select, video') || (target.matches('input') && e.key in ARROWS) || (target.matches('button, a') && (e.key === ' ' || e.key === 'Enter'))) return;
+  if (e.key in ARROWS) {
+    if (target.closest('[role=toolbar]')) return;
+    arrow(e);
+  } else if (/^[1-9]$/.test(e.key) && TOOLS[e.key - 1]) {
+    setTool(TOOLS[e.key - 1]);
+  } else {
+    const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
+    if (!Object.hasOwn(keys, key) || (e.repeat && !['+', '-', 'PageUp', 'PageDown'].includes(key))) return;
+    keys[key]();
+  }
+  e.preventDefault();
+});
+
+// ---- the toolbar ------------------------------------------------------------------------------------------------------------------------
+
+const toolbar = document.querySelector('[role=toolbar]');
+
+toolbar.addEventListener('click', e => {
+  const pressed = e.target.closest('button');
+  if (!pressed) return;
+  if (pressed.dataset.tool) setTool(pressed.dataset.tool);
+  else act(pressed.dataset.do);
+  // by mouse: the next key is for the image, not for the button
+  if (e.detail > 0 && pressed.dataset.do !== 'help') focus(active);
+});
+
+// one stop of the tabulator; arrows go through it (WAI-ARIA, pattern toolbar)
+const controls = [...toolbar.querySelectorAll('button, select')];
+controls.forEach((c, i) => { c.tabIndex = i === 0 ? 0 : -1; });
+toolbar.addEventListener('focusin', e => controls.forEach(c => { c.tabIndex = c === e.target ? 0 : -1; }));
+toolbar.addEventListener('keydown', e => {
+  const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
+  if (!by) return;
+  const able = controls.filter(c => !c.disabled);
+  able[(able.indexOf(e.target) + by + able.length) % able.length]?.focus();
+  e.preventDefault();
+});
+
+$('presets').addEventListener('change', choose);
+$('layout').addEventListener('change', e => setLayout(e.target.value));
+$('slider').addEventListener('input', e => {
+  stop(active);
+  if (active.instance?.frames > 1) active.go(active.want.at, +e.target.value);
+  else active.go(e.target.value - 1);
+});
+$('studies').addEventListener('change', async e => listSeries(await openStudy(e.target.value)));
+
+// ---- begin ------------------------------------------------------------------------------------------------------------------------------
+
+async function begin() {
+  const { study: id, series: seriesId, at } = document.body.dataset;
+  setTool('window');
+  try {
+    const study = await openStudy(id);
+    setLayout('1x1');
+    listSeries(study);
+    const series = study.series.find(s => s.id === seriesId) ?? study.series.find(s => s.first.kind === 'image') ?? study.series[0];
+    if (series) openIn(active, series, +(at ?? 0));
+    else say(text('NoPicture'));
+    focus(active);
+  } catch {
+    say(text('Offline'));
+  }
+}
+
+begin();
