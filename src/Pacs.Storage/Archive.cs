@@ -46,8 +46,8 @@ public sealed partial class Archive
         new(_store, sopClass, sopInstance, syntax, sourceAe);
 
     /// <summary>
-    /// Checks, coerces, publishes and indexes what was appended. When a result with <see cref="StoreResult.IsSafe"/> comes back, file and index
-    /// are on the disk and survive a power cut.
+    /// Checks, coerces, publishes and indexes what was appended. When a result with <see cref="StoreResult.IsSafe"/> comes back, the instance
+    /// and what the index has to know of it survive a power cut, and readers find it.
     /// </summary>
     /// <remarks>Every expected outcome is a value, a full disk and malformed bytes included.</remarks>
     public async Task<StoreResult> CommitAsync(StagedInstance staged, Origin origin, CancellationToken ct)
@@ -158,7 +158,7 @@ public sealed partial class Archive
         {
             return StoreResult.Refused(StoreOutcome.InvalidIdentity, problem);
         }
-        if (await IsThereAsync(identity, staged.Digest, ct))
+        if (await LookUpAsync(identity, staged.Digest, ct) == Known.Same)
         {
             await _journal.OthersAsync();
             return identity.Result(StoreOutcome.AlreadyStored);
@@ -174,21 +174,35 @@ public sealed partial class Archive
         StagedInstance staged, Identity identity, DicomDataset header, byte[]? receivedDigest, DateTimeOffset now, Origin origin, CancellationToken ct)
     {
         // a device that sends everything again does not make the disk work; the writer looks again, for two at the same time
-        if (await IsThereAsync(identity, receivedDigest ?? staged.Digest, ct))
+        var known = await LookUpAsync(identity, receivedDigest ?? staged.Digest, ct);
+        if (known == Known.Same)
         {
             await _journal.OthersAsync(); // the row may be there a moment before it is durable
             return identity.Result(StoreOutcome.AlreadyStored);
         }
         ct.ThrowIfCancellationRequested();
+        if (!CanMakeRows)
+        {
+            throw new IndexUnavailableException("The index cannot be written at the moment");
+        }
         var content = staged.Whole ?? ReadOnlyMemory<byte>.Empty;
         var key = content.IsEmpty ? await _store.RunAsync(() => staged.Publish(now)) : _store.Write(content.Span, now);
         var file = new StoredFile(key, staged.FileLength, staged.DataOffset, staged.HeaderLength, staged.Syntax.Uid, staged.Digest, receivedDigest, now, origin);
-        using var entry = _journal.Begin(file, content);
+        var record = new InstanceRecord(identity, file, header);
+        var entry = _journal.Begin(file, content);
+        // what becomes of an instance that is there already only the writer can tell
+        var later = known == Known.New && MayComeLater(identity.Instance);
         try
         {
             // the writer's thread makes the row while this one flushes the journal
-            var indexing = _writer.StoreAsync(new InstanceRecord(identity, file, header));
+            var indexing = later ? _writer.StoreLaterAsync(record) : _writer.StoreAsync(record);
             var written = await TryAsync(() => _journal.WriteAsync(entry));
+            if (later && written)
+            {
+                _ = MakeRowAsync(indexing, record, entry);
+                CrashPoint.Hit("before-response");
+                return identity.Result(StoreOutcome.Stored);
+            }
             var result = await indexing;
             if (!written)
             {
@@ -199,6 +213,7 @@ public sealed partial class Archive
                     return true;
                 });
             }
+            End(entry, identity.Instance, later);
             if (result.Outcome == StoreOutcome.Conflicting)
             {
                 LogConflict(result.Instance, key);
@@ -208,6 +223,7 @@ public sealed partial class Archive
         }
         catch (Exception e)
         {
+            End(entry, identity.Instance, later);
             // the sender is told that nothing was stored: nothing shall be found at the next start. Unless the commit may be found done then.
             if (e is not IndexUnavailableException { MayBeCommitted: true })
             {
@@ -235,11 +251,22 @@ public sealed partial class Archive
         }
     }
 
-    private async ValueTask<bool> IsThereAsync(Identity identity, byte[] digest, CancellationToken ct)
+    private enum Known
     {
-        if (_reader.Find(identity.Instance) is not { } known || !_store.IsWhole(known.Key, known.Size))
+        New,
+        Other,
+        Same,
+    }
+
+    private async ValueTask<Known> LookUpAsync(Identity identity, byte[] digest, CancellationToken ct)
+    {
+        if (_reader.Find(identity.Instance) is not { } known)
         {
-            return false;
+            return Known.New;
+        }
+        if (!_store.IsWhole(known.Key, known.Size))
+        {
+            return Known.Other;
         }
         var content = known.Digest;
         if (content is null)
@@ -249,7 +276,7 @@ public sealed partial class Archive
             await _writer.WriteAsync((db, token) => db.Instances.Where(i => i.PublicId == identity.Instance && i.Key == known.Key && i.Digest == null)
                 .ExecuteUpdateAsync(set => set.SetProperty(i => i.Digest, content), token), ct);
         }
-        return content.AsSpan().SequenceEqual(digest);
+        return content.AsSpan().SequenceEqual(digest) ? Known.Same : Known.Other;
     }
 
     [LoggerMessage(50, LogLevel.Error, "An instance could not be stored.")]

@@ -21,7 +21,7 @@ public static class StorageServices
         services.AddSingleton(p => new IndexWriter(
             p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<EventFeed>(),
             p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<IndexWriter>>()));
-        services.AddSingleton(p => new IndexReader(p.GetRequiredService<IndexDatabase>()));
+        services.AddSingleton(p => new IndexReader(p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>()));
         services.AddSingleton(p => new Finder(p.GetRequiredService<IndexReader>(), p.GetRequiredService<FileInstanceStore>()));
         services.AddSingleton<ProcedureSteps>();
         services.AddSingleton(p => new IntakeJournal(

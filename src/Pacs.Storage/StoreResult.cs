@@ -3,7 +3,7 @@ namespace Pacs.Storage;
 /// <summary>What became of an instance. The doors translate each into their protocol's words.</summary>
 public enum StoreOutcome
 {
-    /// <summary>File and index are on the disk.</summary>
+    /// <summary>It is on the disk, with all that the index has to know of it.</summary>
     Stored,
 
     /// <summary>The same instance with the same content was there already: nothing has changed.</summary>

@@ -6,7 +6,9 @@ namespace Pacs.Storage;
 /// </summary>
 internal sealed class WaitingQueue<T>
 {
-    private readonly Queue<T> _items = new();
+    private readonly Queue<(T Item, bool Wakes)> _items = new();
+    private int _urgent;
+    private int _enough = 1;
     private bool _completed;
 
     /// <summary>Whether nothing will come any more.</summary>
@@ -22,8 +24,10 @@ internal sealed class WaitingQueue<T>
     }
 
     /// <summary>Adds an item and wakes one consumer.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="wakes">False lets a consumer sleep on that gathers items, see <see cref="Gather"/>.</param>
     /// <returns>False when the queue is completed.</returns>
-    public bool TryAdd(T item)
+    public bool TryAdd(T item, bool wakes = true)
     {
         lock (_items)
         {
@@ -31,9 +35,29 @@ internal sealed class WaitingQueue<T>
             {
                 return false;
             }
-            _items.Enqueue(item);
-            Monitor.Pulse(_items);
+            _items.Enqueue((item, wakes));
+            _urgent += wakes ? 1 : 0;
+            if (wakes || _items.Count >= _enough)
+            {
+                Monitor.Pulse(_items);
+            }
             return true;
+        }
+    }
+
+    /// <summary>Lets items come, without being woken by each, until one is there that wakes, or enough of them, or for so long. For a queue with one consumer.</summary>
+    /// <param name="enough">So many.</param>
+    /// <param name="patience">So long.</param>
+    public void Gather(int enough, TimeSpan patience)
+    {
+        lock (_items)
+        {
+            if (_urgent == 0 && !_completed && _items.Count < enough)
+            {
+                _enough = enough;
+                Monitor.Wait(_items, patience);
+                _enough = 1;
+            }
         }
     }
 
@@ -49,10 +73,10 @@ internal sealed class WaitingQueue<T>
                 if (_completed || patience == TimeSpan.Zero || !Monitor.Wait(_items, patience))
                 {
                     // the last item may have come while the time ran out
-                    return _items.TryDequeue(out item!);
+                    return TryDequeue(out item);
                 }
             }
-            return _items.TryDequeue(out item!);
+            return TryDequeue(out item);
         }
     }
 
@@ -64,5 +88,13 @@ internal sealed class WaitingQueue<T>
             _completed = true;
             Monitor.PulseAll(_items);
         }
+    }
+
+    private bool TryDequeue(out T item)
+    {
+        var any = _items.TryDequeue(out var next);
+        _urgent -= next.Wakes ? 1 : 0;
+        item = next.Item;
+        return any;
     }
 }

@@ -31,7 +31,7 @@ public sealed class EventFeed
         while (true)
         {
             var next = NextEvent;
-            var events = await _reader.Value.ChangesAsync(since, Page, ct);
+            var events = await _reader.Value.CommittedChangesAsync(since, Page, ct);
             if (events.Count == 0)
             {
                 await next.WaitAsync(ct);

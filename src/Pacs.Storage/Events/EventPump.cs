@@ -167,7 +167,7 @@ public sealed partial class EventPump : BackgroundService
     // one batch; the cursor also moves past what was handled before something stopped it
     private async Task<(ParkedEvent? Parked, ConsumerUnavailableException? Unavailable)> HandleBatchAsync(IEventConsumer consumer, Cursor cursor, CancellationToken ct)
     {
-        foreach (var e in await _reader.ChangesAsync(cursor.Handled, Batch, ct))
+        foreach (var e in await _reader.CommittedChangesAsync(cursor.Handled, Batch, ct))
         {
             if (!e.Rebuilt && consumer.Wants(e.Kind))
             {

@@ -3,12 +3,12 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Pacs.Storage;
 
-/// <summary>Everything that is read from the index. Any number at a time; connections are read-only and see the last commit.</summary>
+/// <summary>Everything that is read from the index. Any number at a time; connections are read-only and see every instance whose storing has been answered.</summary>
 public sealed partial class IndexReader : IDisposable
 {
     private readonly ReaderPool _pool;
 
-    internal IndexReader(IndexDatabase database) => _pool = new ReaderPool(database);
+    internal IndexReader(IndexDatabase database, IndexWriter writer) => _pool = new ReaderPool(database, writer);
 
     /// <summary>Runs a query over a read-only context that tracks nothing. What it returns must not need the context any more.</summary>
     public async Task<T> ReadAsync<T>(Func<PacsDb, CancellationToken, Task<T>> query, CancellationToken ct)
@@ -177,14 +177,27 @@ public sealed partial class IndexReader : IDisposable
     {
         ct.ThrowIfCancellationRequested();
         using var lease = _pool.Rent();
+        return new(Changes(lease, since, limit));
+    }
+
+    /// <summary>As <see cref="ChangesAsync"/>, for those whom a commit has woken, and who need not hasten the next.</summary>
+    internal ValueTask<IReadOnlyList<PacsEvent>> CommittedChangesAsync(long since, int limit, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        using var lease = _pool.RentAsIs();
+        return new(Changes(lease, since, limit));
+    }
+
+    private static List<PacsEvent> Changes(ReaderPool.Lease lease, long since, int limit)
+    {
         using var row = lease.Connection.Command("SELECT seq, kind, level, resource, at, detail, rebuilt FROM event WHERE seq > @1 ORDER BY seq LIMIT @2", since, limit)
             .ExecuteReader();
-        List<PacsEvent>? events = null;
+        var events = new List<PacsEvent>();
         while (row.Read())
         {
-            (events ??= []).Add(ReadEvent(row));
+            events.Add(ReadEvent(row));
         }
-        return new(events ?? (IReadOnlyList<PacsEvent>)[]);
+        return events;
     }
 
     /// <summary>The number of the last event, 0 when there is none.</summary>
@@ -201,10 +214,10 @@ public sealed partial class IndexReader : IDisposable
     /// <summary>A connection, to be given back soon.</summary>
     internal ReaderPool.Lease Rent() => _pool.Rent();
 
-    /// <summary>The file and the content of an instance, for telling whether it came again.</summary>
+    /// <summary>The file and the content of an instance, for telling whether it came again. One whose row is still to come is not found.</summary>
     internal (string Key, long Size, int DataOffset, byte[]? Digest)? Find(ResourceId instance)
     {
-        using var lease = _pool.Rent();
+        using var lease = _pool.RentAsIs();
         using var row = lease.Connection.Command("SELECT key, size, data_offset, coalesce(received_digest, digest) FROM instance WHERE public_id = @1", instance.ToBytes())
             .ExecuteReader();
         return row.Read() ? (row.GetString(0), row.GetInt64(1), row.GetInt32(2), row[3] as byte[]) : null;

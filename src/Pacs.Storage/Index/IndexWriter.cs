@@ -8,7 +8,8 @@ namespace Pacs.Storage;
 
 /// <summary>
 /// The only one who writes to the index: one thread, one connection, one queue. Whatever waits is written in one transaction and one fsync (at most
-/// 256 items) without waiting for more: while one batch is flushed the next gathers. An answer comes after the commit and, unless the intake journal holds
+/// 256 items); while one batch is flushed the next gathers. Only rows that nobody waits for let a few more come first, because a transaction of ten costs
+/// little more than one of one. An answer comes after the commit and, unless the intake journal holds
 /// what was written, after its flush. Stopping writes what is queued.
 /// </summary>
 public sealed partial class IndexWriter : IHostedService, IDisposable
@@ -19,6 +20,9 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
 
     // after so long without work the log is written into the database, so that losing the log would lose less
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
+
+    // so long rows that nobody waits for gather: ten to twenty of small instances, and nobody notices it in a list
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
 
     private readonly IndexDatabase _database;
     private readonly FileInstanceStore _store;
@@ -33,6 +37,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     private bool _disposed;
     private bool _makeRoom;
     private long _lastSeq;
+    private int _later;
     private SqliteConnection? _connection;
     private DbContextOptions<PacsDb>? _contextOptions;
     private StoreSql? _storeSql;
@@ -120,6 +125,37 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     internal Task<StoreResult> StoreAsync(InstanceRecord record) => EnqueueAsync(
         new Item<StoreResult>(_ => _storeSql!.Store(record, _time.GetUtcNow()), isDurable: false, CancellationToken.None), CancellationToken.None);
 
+    /// <summary>
+    /// As <see cref="StoreAsync"/>, for an instance that is durable without its row: its sender has its answer meanwhile, and rows of several are made
+    /// together. Readers do not notice, see <see cref="CatchUp"/>.
+    /// </summary>
+    internal Task<StoreResult> StoreLaterAsync(InstanceRecord record)
+    {
+        Interlocked.Increment(ref _later);
+        return EnqueueAsync(
+            new Item<StoreResult>(_ => _storeSql!.Store(record, _time.GetUtcNow()), isDurable: false, CancellationToken.None) { IsLater = true }, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Waits until the rows of all instances are there that have been answered: who asks after an answer shall find. Costs nothing when there are none to come, else
+    /// as much as a commit. When the index cannot be written it gives up: what is there can still be read. Blocks.
+    /// </summary>
+    internal void CatchUp()
+    {
+        if (Volatile.Read(ref _later) == 0 || Thread.CurrentThread == _thread)
+        {
+            return;
+        }
+        var end = new Item<bool>(_ => true, isDurable: false, CancellationToken.None);
+        _slots.Wait();
+        if (!_queue.TryAdd(end))
+        {
+            _slots.Release();
+            return;
+        }
+        ((Task)end.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+    }
+
     /// <summary>Makes everything durable that has been committed so far. Blocks.</summary>
     /// <exception cref="IOException">The disk does not take it.</exception>
     internal void SyncLog() => _database.SyncLog();
@@ -131,9 +167,10 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     private async Task<T> EnqueueAsync<T>(Item<T> item, CancellationToken ct)
     {
         await _slots.WaitAsync(ct);
-        if (!_queue.TryAdd(item))
+        if (!_queue.TryAdd(item, wakes: !item.IsLater))
         {
             _slots.Release();
+            Answered(item);
             throw new IndexUnavailableException("The server is stopping");
         }
         return await item.Task;
@@ -152,6 +189,10 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
                     dirty = false;
                 }
                 continue;
+            }
+            if (first.IsLater)
+            {
+                _queue.Gather(MaxBatch - 1, Gathering);
             }
             Write(first);
             dirty = true;
@@ -187,6 +228,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
             CrashPoint.Hit("after-commit");
             foreach (var item in _batch)
             {
+                Answered(item);
                 item.Complete();
             }
             if (lastSeq != _lastSeq)
@@ -211,6 +253,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
             var failure = new IndexUnavailableException("The index cannot be written at the moment", e) { MayBeCommitted = mayBeCommitted };
             foreach (var item in _batch)
             {
+                Answered(item);
                 item.Fail(failure);
             }
             // whatever state the connection is in, the next batch begins with a new one
@@ -222,6 +265,8 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
             _batch.Clear();
         }
     }
+
+    private void Answered(Item item) => Interlocked.Add(ref _later, item.IsLater ? -1 : 0);
 
     // each item alone: a broken one must not take the others with it
     private void Execute(Item item, SqliteTransaction transaction)
@@ -319,6 +364,9 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
 
         /// <summary>Whether the commit must be on the disk before the answer.</summary>
         public abstract bool IsDurable { get; }
+
+        /// <summary>Whether nobody waits for it.</summary>
+        public bool IsLater { get; init; }
 
         public abstract void Run(SqliteTransaction transaction);
 

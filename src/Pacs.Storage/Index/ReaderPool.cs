@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Pacs.Storage;
 
 /// <summary>Read-only connections, with the statements prepared on them. As many as are used at the same time; kept for the next reader.</summary>
-internal sealed class ReaderPool(IndexDatabase database) : IDisposable
+internal sealed class ReaderPool(IndexDatabase database, IndexWriter writer) : IDisposable
 {
     // what is kept when many came at once
     private const int Kept = 16;
@@ -13,7 +13,15 @@ internal sealed class ReaderPool(IndexDatabase database) : IDisposable
     private readonly ConcurrentBag<ReaderConnection> _idle = [];
     private volatile bool _disposed;
 
-    public Lease Rent() => new(this, _idle.TryTake(out var connection) ? connection : new ReaderConnection(database.OpenReader()));
+    /// <summary>A connection that sees every instance whose storing has been answered.</summary>
+    public Lease Rent()
+    {
+        writer.CatchUp();
+        return RentAsIs();
+    }
+
+    /// <summary>A connection that sees the last commit, which may lack instances that have been answered a moment ago.</summary>
+    public Lease RentAsIs() => new(this, _idle.TryTake(out var connection) ? connection : new ReaderConnection(database.OpenReader()));
 
     public void Dispose()
     {

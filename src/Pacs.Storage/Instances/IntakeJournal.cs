@@ -79,12 +79,18 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
             }
         }
 
+        /// <summary>The row could not be made before the stop: the segment has to be read at the next start.</summary>
+        public void Keep() => Segment!.IsKept = true;
+
         public void Dispose()
         {
             journal.End(this);
             _ended.TrySetResult();
         }
     }
+
+    /// <summary>Whether the server stops: no instances will come any more, and the journal is settled.</summary>
+    public bool IsStopping { get; private set; }
 
     /// <summary>
     /// Announces an instance whose file is written: from now on <see cref="OthersAsync"/> waits for it. Before its row is made, so that nobody takes the row for
@@ -190,6 +196,7 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        IsStopping = true;
         try
         {
             await SettleAsync();
@@ -308,6 +315,10 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
             waiting = [.. _open.Where(e => e.Segment == segment).Select(e => e.Ended)];
         }
         await Task.WhenAll(waiting);
+        if (segment.IsKept)
+        {
+            throw new IOException("Instances in the journal have no row in the index yet");
+        }
         var at = Earliest();
         await _store.RunAsync(() =>
         {

@@ -48,6 +48,9 @@ internal sealed class JournalSegment : IDisposable
     /// <summary>The keys of files that are not durable without it.</summary>
     public List<string> Keys { get; } = [];
 
+    /// <summary>Whether it holds instances whose rows could not be made: it stays until the next start.</summary>
+    public bool IsKept { get; set; }
+
     /// <summary>Ends when it may be used again; fails when its files cannot be made durable.</summary>
     public Task Settling { get; set; } = Task.CompletedTask;
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using Pacs.Dicom;
 using Pacs.Storage;
 
 namespace Pacs.Tests;
@@ -17,6 +19,7 @@ public sealed class IntakeJournalTests
     {
         await using var box = await TestArchive.StartAsync();
         await box.StoreAsync(TestArchive.Image());
+        Assert.Equal(1, (await box.Reader.StatisticsAsync(Ct)).Instances); // the row is there
         var early = await CopyAsync(box.Options.ResolvedIndexDirectory);
         for (var i = 2; i <= 9; i++)
         {
@@ -59,6 +62,7 @@ public sealed class IntakeJournalTests
         await using var box = await TestArchive.StartAsync();
         await box.StoreAsync(TestArchive.Image());
         await box.StoreAsync(TestArchive.Image(study: 2, size: 9000));
+        Assert.Equal(2, (await box.Reader.StatisticsAsync(Ct)).Instances); // the rows are there
         var torn = box.Files().MaxBy(f => new FileInfo(f).Length)!;
         await using var after = await box.StartOnCopyAsync(copy =>
         {
@@ -81,6 +85,7 @@ public sealed class IntakeJournalTests
         await box.StoreAsync(TestArchive.Image());
         await using var other = await TestArchive.StartAsync();
         await other.StoreAsync(TestArchive.Image(study: 7));
+        Assert.Equal(1, (await box.Reader.StatisticsAsync(Ct)).Instances); // the row is there
         var key = Path.GetRelativePath(other.Options.StorageDirectory, Assert.Single(other.Files()));
         await using var after = await box.StartOnCopyAsync(copy => File.Copy(other.Files()[0], Path.Join(copy, "dicom", key)));
 
@@ -173,6 +178,58 @@ public sealed class IntakeJournalTests
         Assert.Equal(StoreOutcome.Stored, (await box.StoreAsync(TestArchive.Image())).Outcome);
         Assert.Contains(box.Log, l => l.Contains("journal cannot be written", StringComparison.Ordinal));
         Assert.Equal(1, (await box.Reader.StatisticsAsync(Ct)).Instances);
+    }
+
+    [Fact]
+    public async Task A_sender_does_not_wait_for_the_row_and_readers_do()
+    {
+        await using var box = await TestArchive.StartAsync();
+        using var busy = new ManualResetEventSlim();
+        var holding = box.Writer.WriteAsync(
+            (_, _) =>
+            {
+                busy.Wait(CancellationToken.None);
+                return Task.CompletedTask;
+            }, Ct);
+
+        var result = await box.StoreAsync(TestArchive.Image());
+        Assert.Equal(StoreOutcome.Stored, result.Outcome);
+        var reading = Task.Run(() => box.Reader.StatisticsAsync(Ct), Ct);
+        var same = box.StoreAsync(TestArchive.Image()); // it is on its way already: only the writer can say
+        Assert.False(holding.IsCompleted || reading.IsCompleted || same.IsCompleted);
+
+        busy.Set();
+        await holding;
+        Assert.Equal(1, (await reading).Instances);
+        Assert.Equal(StoreOutcome.AlreadyStored, (await same).Outcome);
+        await box.AssertConsistentAsync();
+    }
+
+    [Fact]
+    public async Task A_promised_row_that_cannot_be_written_is_tried_again_and_meanwhile_nothing_is_taken()
+    {
+        await using var box = await TestArchive.StartAsync();
+        await box.StoreAsync(TestArchive.Image(instance: 1000));
+        // SQLITE_FULL as soon as the index needs a page more, on this connection: the writer opens another one after an error
+        await box.Writer.WriteAsync((db, ct) => db.Database.ExecuteSqlRawAsync("PRAGMA max_page_count = 1", ct), Ct);
+        var promised = new List<InstanceReference>();
+        while (!box.Log.Any(l => l.Contains("safe in the intake journal", StringComparison.Ordinal)))
+        {
+            var image = TestArchive.Image(study: promised.Count / 5, instance: promised.Count + 1);
+            Assert.Equal(StoreOutcome.Stored, (await box.StoreAsync(image)).Outcome);
+            promised.Add(new InstanceReference(image.GetString(DicomTag.SOPClassUID)!, image.GetString(DicomTag.SOPInstanceUID)!));
+        }
+        Assert.Equal(StoreOutcome.OutOfResources, (await box.StoreAsync(TestArchive.Image(study: 90))).Outcome);
+        await using (var killed = await box.StartOnCopyAsync())
+        {
+            Assert.All(await killed.Archive.IsDurableAsync(promised, readsFiles: true, Ct), d => Assert.Equal(Durability.Durable, d));
+            await killed.AssertConsistentAsync();
+        }
+
+        await box.Get<IntakeJournal>().OthersAsync();
+        Assert.All(await box.Archive.IsDurableAsync(promised, readsFiles: true, Ct), d => Assert.Equal(Durability.Durable, d));
+        Assert.Equal(StoreOutcome.Stored, (await box.StoreAsync(TestArchive.Image(study: 90))).Outcome);
+        await box.AssertConsistentAsync();
     }
 
     [Fact]
