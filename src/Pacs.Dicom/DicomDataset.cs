@@ -310,9 +310,17 @@ public sealed partial class DicomDataset : IEnumerable<DicomElement>
         {
             return string.Join('\\', Enumerable.Range(0, element.Value.Length / 4).Select(i => TagAt(element.Value.Span[(i * 4)..]).ToHexString()));
         }
+        if (element.Vr == DicomVr.UV || element.Vr == DicomVr.SV)
+        {
+            // a double has 53 bits only
+            return string.Join('\\', Enumerable.Range(0, element.Value.Length / 8).Select(i => Long(element.Vr, element.Value.Span[(i * 8)..])));
+        }
         return element.Vr.UnitSize > 1 && !element.IsEncapsulated
             ? string.Join('\\', GetDoubles(element.Tag).Select(v => v.ToString(CultureInfo.InvariantCulture)))
             : "";
+
+        static string Long(DicomVr vr, ReadOnlySpan<byte> eight) => vr == DicomVr.UV
+            ? BinaryPrimitives.ReadUInt64LittleEndian(eight).ToString(CultureInfo.InvariantCulture) : BinaryPrimitives.ReadInt64LittleEndian(eight).ToString(CultureInfo.InvariantCulture);
 
         static DicomTag TagAt(ReadOnlySpan<byte> four) => new(BinaryPrimitives.ReadUInt16LittleEndian(four), BinaryPrimitives.ReadUInt16LittleEndian(four[2..]));
     }

@@ -14,9 +14,13 @@ public class DicomException : Exception
     public DicomException(string message, DicomTag? tag = null, long offset = -1, Exception? inner = null)
         : base(Place(message, tag, offset), inner)
     {
+        Reason = message;
         Tag = tag;
         Offset = offset;
     }
+
+    /// <summary>What is wrong, without the place.</summary>
+    public string Reason { get; }
 
     /// <summary>The element concerned, if known.</summary>
     public DicomTag? Tag { get; }

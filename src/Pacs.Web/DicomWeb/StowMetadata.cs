@@ -4,7 +4,7 @@ using Pacs.Dicom;
 
 namespace Pacs.Web.DicomWeb;
 
-/// <summary>Instances that come as metadata in JSON and their bulk data in parts of their own (PS3.18 §10.5.1.2.2).</summary>
+/// <summary>Instances that come as metadata in JSON or XML and their bulk data in parts of their own (PS3.18 §10.5.1.2.2).</summary>
 internal sealed class StowMetadata : IDisposable
 {
     // parts are in memory until the last has come: the metadata may name any of them. One request at a time, so that this is the most
@@ -15,15 +15,18 @@ internal sealed class StowMetadata : IDisposable
     private readonly SemaphoreSlim _one = new(1);
 
     /// <summary>Reads a request.</summary>
+    /// <param name="reader">Its parts: in JSON the first is the metadata of all instances, in XML each document that of one.</param>
+    /// <param name="isXml">Whether the metadata are XML.</param>
+    /// <param name="ct">Gives up.</param>
     /// <exception cref="IOException">It broke off.</exception>
     /// <exception cref="InvalidDataException">The head of a part is malformed.</exception>
-    public async Task<Parts> ReadAsync(MultipartReader reader, CancellationToken ct)
+    public async Task<Parts> ReadAsync(MultipartReader reader, bool isXml, CancellationToken ct)
     {
         await _one.WaitAsync(ct);
         var parts = new Parts(_one);
         try
         {
-            await parts.ReadAsync(reader, ct);
+            await parts.ReadAsync(reader, isXml, ct);
             return parts;
         }
         catch
@@ -41,7 +44,7 @@ internal sealed class StowMetadata : IDisposable
     {
         private readonly Dictionary<string, (byte[] Bytes, string Type, string? Syntax)> _bulk = new(StringComparer.Ordinal);
         private IReadOnlyList<DicomDataset> _datasets = [];
-        private byte[]? _metadata;
+        private readonly List<byte[]> _metadata = [];
 
         /// <summary>Why the request as a whole cannot be taken.</summary>
         public DicomWebError? Error { get; private set; }
@@ -68,41 +71,44 @@ internal sealed class StowMetadata : IDisposable
 
         public void Dispose() => slot.Release();
 
-        internal async Task ReadAsync(MultipartReader reader, CancellationToken ct)
+        internal async Task ReadAsync(MultipartReader reader, bool isXml, CancellationToken ct)
         {
             var left = MaxBytes;
             while (await reader.ReadNextSectionAsync(ct) is { } section)
             {
                 var type = section.ContentType ?? "";
-                var most = _metadata is null ? Math.Min(left, MaxMetadata) : left;
-                if (await TakeAsync(section.Body, most, ct) is not { } bytes || _bulk.Count == MaxParts)
+                var isMetadata = isXml ? StowRoutes.ContentType(type).Type is MediaTypes.DicomXml or "text/xml" or "application/xml" : _metadata.Count == 0;
+                var most = isMetadata ? Math.Min(left, MaxMetadata) : left;
+                if (await TakeAsync(section.Body, most, ct) is not { } bytes || _bulk.Count + _metadata.Count == MaxParts)
                 {
                     Error = DicomWebError.TooLarge("Metadata and bulk data are kept in memory, at most 512 MB in all: store instances as multipart/related; type=\"application/dicom\"");
                     return;
                 }
                 left -= bytes.Length;
-                if (_metadata is null)
+                if (isMetadata)
                 {
-                    _metadata = bytes;
+                    _metadata.Add(bytes);
                 }
                 else if (section.Headers?["Content-Location"].ToString() is { Length: > 0 } location)
                 {
                     _bulk[location] = (bytes, StowRoutes.ContentType(type).Type, MediaRange.Parse(type) is [{ TransferSyntax: var syntax }, ..] ? syntax : null);
                 }
             }
-            Parse();
+            Parse(isXml);
         }
 
-        private void Parse()
+        private void Parse(bool isXml)
         {
             try
             {
-                _datasets = new DicomJsonReader(uri => _bulk.TryGetValue(uri, out var part) ? part.Bytes : null).Read(_metadata ?? []);
+                _datasets = isXml ? [.. _metadata.Select(m => NativeXmlReader.Read(m, Bulk))] : new DicomJsonReader(Bulk).Read(_metadata is [var json] ? json : []);
             }
             catch (DicomException e)
             {
-                Error = DicomWebError.BadRequest($"The metadata are not in the DICOM JSON model: {e.Message}");
+                Error = DicomWebError.BadRequest($"The metadata are not in the {(isXml ? "native DICOM" : "DICOM JSON")} model: {e.Message}");
             }
+
+            byte[]? Bulk(string uri) => _bulk.TryGetValue(uri, out var part) ? part.Bytes : null;
         }
 
         // compressed bulk data are one frame; a fragment of its own (PS3.5 §A.4)

@@ -42,11 +42,11 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
         {
             await store.AddAsync(context.Request.Body, context.RequestAborted);
         }
-        else if (type != MediaTypes.Multipart || related is not (MediaTypes.Dicom or MediaTypes.DicomJson or "")
+        else if (type != MediaTypes.Multipart || related is not (MediaTypes.Dicom or MediaTypes.DicomJson or MediaTypes.DicomXml or "")
             || boundary.Length is 0 or > MaxBoundary)
         {
             return new DicomWebError(StatusCodes.Status415UnsupportedMediaType,
-                "Instances are stored as multipart/related with a boundary and type=\"application/dicom\" or \"application/dicom+json\", a single one also as application/dicom");
+                "Instances are stored as multipart/related with a boundary and type=\"application/dicom\", \"application/dicom+json\" or \"application/dicom+xml\", a single one also as application/dicom");
         }
         else if (await ReadAsync(context, store, related, boundary) is { } error)
         {
@@ -67,9 +67,9 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
         var reader = new MultipartReader(boundary, context.Request.Body, Buffer) { HeadersCountLimit = 16, HeadersLengthLimit = 8 * 1024 };
         try
         {
-            if (related == MediaTypes.DicomJson)
+            if (related is MediaTypes.DicomJson or MediaTypes.DicomXml)
             {
-                using var parts = await metadata.ReadAsync(reader, ct);
+                using var parts = await metadata.ReadAsync(reader, related == MediaTypes.DicomXml, ct);
                 if (parts.Error is { } error)
                 {
                     return error;

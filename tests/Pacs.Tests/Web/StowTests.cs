@@ -89,7 +89,10 @@ public sealed class StowTests : IAsyncLifetime
     [Theory]
     [InlineData("application/json", "{}", 415)]
     [InlineData("multipart/related; type=\"application/dicom\"", "", 415)]
-    [InlineData("multipart/related; type=\"application/dicom+xml\"; boundary=x", "--x--", 415)]
+    [InlineData("multipart/related; type=\"application/dicom+xml\"; boundary=x", "--x--", 400)]
+    [InlineData("multipart/related; type=\"application/dicom+xml\"; boundary=x", "--x\r\nContent-Type: application/dicom+xml\r\n\r\n<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><NativeDicomModel>&b;</NativeDicomModel>\r\n--x--", 400)]
+    [InlineData("multipart/related; type=\"application/dicom+xml\"; boundary=x", "--x\r\nContent-Type: application/dicom+xml\r\n\r\n<other/>\r\n--x--", 400)]
+    [InlineData("multipart/related; type=\"application/dicom+xml\"; boundary=x", "--x\r\nContent-Type: application/dicom+xml\r\n\r\n<NativeDicomModel/>\r\n--x--", 409)]
     [InlineData("multipart/related; type=\"application/dicom\"; boundary=x", "--x--\r\n", 400)]
     [InlineData("multipart/related; type=\"application/dicom\"; boundary=x", "no boundary", 409)]
     [InlineData("multipart/related; type=\"application/dicom\"; boundary=x", "", 409)]
@@ -146,6 +149,48 @@ public sealed class StowTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, second.StatusCode);
         var decoded = await _server.Http.GetAsync(new Uri("dicom-web/studies/1.2.5/series/1.2.5.1/instances/1.2.5.1.2/frames/1?accept=application/octet-stream", UriKind.Relative), Ct);
         Assert.Equal([7, 7, 7, 7], await decoded.Content.ReadAsByteArrayAsync(Ct));
+    }
+
+    [Fact]
+    public async Task Metadata_in_xml_are_one_document_for_each_instance()
+    {
+        static string Document(int number) => $"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <NativeDicomModel xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM" xml:space="preserve">
+              <DicomAttribute tag="00080016" vr="UI" keyword="SOPClassUID"><Value number="1">1.2.840.10008.5.1.4.1.1.6.1</Value></DicomAttribute>
+              <DicomAttribute tag="00080018" vr="UI"><Value number="1">1.2.6.1.{number}</Value></DicomAttribute>
+              <DicomAttribute tag="00100010" vr="PN"><PersonName number="1"><Alphabetic><FamilyName>Müller</FamilyName><GivenName>Jörg</GivenName></Alphabetic></PersonName></DicomAttribute>
+              <DicomAttribute tag="00100020" vr="LO"><Value number="1">P6</Value></DicomAttribute>
+              <DicomAttribute tag="0020000D" vr="UI"><Value number="1">1.2.6</Value></DicomAttribute>
+              <DicomAttribute tag="0020000E" vr="UI"><Value number="1">1.2.6.1</Value></DicomAttribute>
+              <DicomAttribute tag="00280010" vr="US"><Value number="1">2</Value></DicomAttribute>
+              <DicomAttribute tag="00280011" vr="US"><Value number="1">2</Value></DicomAttribute>
+              <DicomAttribute tag="00280002" vr="US"><Value number="1">1</Value></DicomAttribute>
+              <DicomAttribute tag="00280100" vr="US"><Value number="1">8</Value></DicomAttribute>
+              <DicomAttribute tag="7FE00010" vr="OB"><BulkData uri="pixels/{number}"/></DicomAttribute>
+            </NativeDicomModel>
+            """;
+        using var body = new MemoryStream();
+        foreach (var number in (int[])[1, 2])
+        {
+            body.Write(Encoding.UTF8.GetBytes($"--x\r\nContent-Type: application/dicom+xml\r\n\r\n{Document(number)}\r\n"));
+        }
+        foreach (var number in (int[])[1, 2])
+        {
+            body.Write(Encoding.UTF8.GetBytes($"--x\r\nContent-Type: application/octet-stream\r\nContent-Location: pixels/{number}\r\n\r\n"));
+            body.Write([(byte)number, 2, 3, 4]);
+            body.Write("\r\n"u8);
+        }
+        body.Write("--x--\r\n"u8);
+        using var answer = await PostAsync("studies/1.2.6", body.ToArray(), "multipart/related; type=\"application/dicom+xml\"; boundary=x");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        foreach (var number in (int[])[1, 2])
+        {
+            var frame = await _server.Http.GetAsync(new Uri($"dicom-web/studies/1.2.6/series/1.2.6.1/instances/1.2.6.1.{number}/frames/1?accept=application/octet-stream", UriKind.Relative), Ct);
+            Assert.Equal([(byte)number, 2, 3, 4], await frame.Content.ReadAsByteArrayAsync(Ct));
+        }
+        var found = await _server.Http.GetStringAsync(new Uri("dicom-web/studies?PatientName=M%C3%BCller*", UriKind.Relative), Ct);
+        Assert.Contains("Müller^Jörg", found, StringComparison.Ordinal);
     }
 
     [Fact]
