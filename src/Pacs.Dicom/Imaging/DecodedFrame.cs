@@ -16,7 +16,7 @@ public enum SampleColor
 }
 
 /// <summary>
-/// The samples of one frame in native form: row by row, samples interleaved, little endian, 8, 16 or 32 bits each, the meaning in the low bits. Its memory is
+/// The samples of one frame in native form: row by row, samples interleaved, little endian, 8, 16 or 32 bits each, the meaning in the low bits, or floating-point numbers of 32 or 64. Its memory is
 /// rented: dispose it.
 /// </summary>
 public sealed class DecodedFrame : IDisposable
@@ -46,7 +46,7 @@ public sealed class DecodedFrame : IDisposable
     /// <summary>Samples per pixel.</summary>
     public int Samples { get; }
 
-    /// <summary>Bits that one sample takes: 8, 16 or 32.</summary>
+    /// <summary>Bits that one sample takes: 8, 16 or 32; 64 of floating-point numbers.</summary>
     public int BitsAllocated { get; }
 
     /// <summary>Bits of precision the codec found; <see cref="BitsAllocated"/> where it has none.</summary>
@@ -54,6 +54,9 @@ public sealed class DecodedFrame : IDisposable
 
     /// <summary>True when the samples are sign-extended two's complement by the codec's own word.</summary>
     public bool IsSigned { get; init; }
+
+    /// <summary>True when the samples are floating-point numbers.</summary>
+    public bool IsFloat { get; private init; }
 
     /// <summary>What the samples of a colour frame are.</summary>
     public SampleColor Color { get; init; }
@@ -68,7 +71,7 @@ public sealed class DecodedFrame : IDisposable
     public static DecodedFrame Rent(PixelDescription image, int width, int height, int samples, int bitsAllocated, int bitsStored, bool isSigned = false, SampleColor color = SampleColor.AsDescribed)
     {
         CheckSize(image, width, height, samples);
-        if (bitsAllocated is not (8 or 16 or 32))
+        if (bitsAllocated is not (8 or 16 or 32) && !(bitsAllocated == 64 && image.IsFloat))
         {
             throw new DicomException($"The compressed frame has samples of {bitsAllocated} bits");
         }
@@ -76,7 +79,7 @@ public sealed class DecodedFrame : IDisposable
         {
             throw new DicomException($"A frame of {width} x {height} pixels, {samples} samples of {bitsAllocated} bits, is larger than {MaxLength} bytes");
         }
-        return new DecodedFrame(width, height, samples, bitsAllocated) { BitsStored = bitsStored, IsSigned = isSigned, Color = color };
+        return new DecodedFrame(width, height, samples, bitsAllocated) { BitsStored = bitsStored, IsSigned = isSigned, Color = color, IsFloat = image.IsFloat };
     }
 
     /// <summary>Refuses sizes far from the described ones: a few bytes could otherwise claim gigabytes.</summary>

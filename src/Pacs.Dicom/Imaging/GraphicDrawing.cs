@@ -85,7 +85,7 @@ internal sealed class GraphicDrawing(RenderedImage picture)
     }
 
     /// <summary>The part of a line within the picture (Liang-Barsky), a pixel for each step along its longer side.</summary>
-    private void Line((double X, double Y) from, (double X, double Y) to)
+    internal void Line((double X, double Y) from, (double X, double Y) to)
     {
         var (dx, dy) = (to.X - from.X, to.Y - from.Y);
         double begin = 0, end = 1;

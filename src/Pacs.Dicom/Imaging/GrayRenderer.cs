@@ -15,9 +15,23 @@ internal static class GrayRenderer
     /// <param name="layout">Which bits of it count.</param>
     /// <param name="transform">What they mean.</param>
     /// <param name="padding">Stored values that are no image, or null: they do not count for the range of values (PS3.3 §C.7.5.1.1.2).</param>
+    /// <param name="floatPadding">The same of floating-point samples (PS3.3 §C.7.6.26).</param>
     /// <param name="output">A byte for each pixel.</param>
-    public static void Render(DecodedFrame frame, SampleLayout layout, GrayTransform transform, (long From, long To)? padding, Span<byte> output)
+    public static void Render(
+        DecodedFrame frame, SampleLayout layout, GrayTransform transform, (long From, long To)? padding, (double From, double To)? floatPadding, Span<byte> output)
     {
+        if (frame.IsFloat)
+        {
+            if (frame.BitsAllocated == 32)
+            {
+                Floats(MemoryMarshal.Cast<byte, float>(frame.Data), transform, floatPadding, output);
+            }
+            else
+            {
+                Floats(MemoryMarshal.Cast<byte, double>(frame.Data), transform, floatPadding, output);
+            }
+            return;
+        }
         if (layout.Bits <= 8 && transform.NeedsRange)
         {
             // all there can be: two pictures of a study stay comparable
@@ -34,6 +48,31 @@ internal static class GrayRenderer
             default:
                 Integers(MemoryMarshal.Cast<byte, uint>(frame.Data), layout, transform, padding, output);
                 break;
+        }
+    }
+
+    /// <summary>What is no number, or infinite, or padding is black and does not count for the range of values.</summary>
+    private static void Floats<T>(ReadOnlySpan<T> samples, GrayTransform transform, (double From, double To)? padding, Span<byte> output)
+        where T : struct, IFloatingPointIeee754<T>
+    {
+        var (from, to) = padding ?? (double.PositiveInfinity, double.NegativeInfinity);
+        if (transform.NeedsRange)
+        {
+            var (least, largest) = (double.PositiveInfinity, double.NegativeInfinity);
+            foreach (var sample in samples)
+            {
+                var value = double.CreateSaturating(sample);
+                if (double.IsFinite(value) && (value < from || value > to))
+                {
+                    (least, largest) = (Math.Min(least, value), Math.Max(largest, value));
+                }
+            }
+            transform.UseRange(least <= largest ? least : 0, least <= largest ? largest : 0);
+        }
+        for (var i = 0; i < samples.Length; i++)
+        {
+            var value = double.CreateSaturating(samples[i]);
+            output[i] = double.IsFinite(value) && (value < from || value > to) ? transform.Map(value) : (byte)0;
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class InstancePixels : IDisposable
         Frames = frames;
         _source = source;
         _file = file;
-        SwapUnit = isBigEndian ? 2 : 0;
+        SwapUnit = !isBigEndian ? 0 : image.IsFloat ? image.BitsAllocated / 8 : 2;
         IsInFile = isInFile;
     }
 
@@ -53,7 +53,7 @@ public sealed class InstancePixels : IDisposable
     /// <summary>Whether the stored bytes of a native frame are those that <see cref="ReadFrame"/> gives: not big endian, not beginning within a byte.</summary>
     public bool IsStoredAsRead => SwapUnit == 0 && (Image.FrameBits & 7) == 0;
 
-    // words of 16 bits, whatever the samples are: a sample of 32 bits is two OW words, the low one first (PS3.5 §8.1.1)
+    // words of 16 bits, whatever the whole numbers are: a sample of 32 bits is two OW words, the low one first (PS3.5 §8.1.1)
     private int SwapUnit { get; }
 
     /// <summary>Opens the frames of a Part 10 file. It may be deleted meanwhile.</summary>
@@ -89,11 +89,11 @@ public sealed class InstancePixels : IDisposable
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(syntax);
-        var image = PixelDescription.Of(dataset);
-        if (!dataset.TryGet(DicomTag.PixelData, out var element))
+        if (!dataset.TryGet(DicomTag.PixelData, out var element) && !dataset.TryGet(DicomTag.FloatPixelData, out element) && !dataset.TryGet(DicomTag.DoubleFloatPixelData, out element))
         {
             throw NoPixelData();
         }
+        var image = PixelDescription.Of(dataset, element.Tag);
         if (element.IsEncapsulated)
         {
             // as it would be written: the index needs the headers of the items
@@ -145,7 +145,7 @@ public sealed class InstancePixels : IDisposable
         var tail = new DicomDataset();
         if (!IsInFile)
         {
-            foreach (var element in Header.Where(e => e.Tag > DicomTag.PixelData))
+            foreach (var element in Header.Where(e => e.Tag > Image.Element))
             {
                 tail.Set(element);
             }
@@ -213,14 +213,18 @@ public sealed class InstancePixels : IDisposable
         Span<byte> bytes = stackalloc byte[ElementHeader.MaxSize];
         var count = source.Read(at, bytes);
         var encoding = ElementEncoding.Of(syntax);
-        if (!ElementHeader.TryRead(bytes[..count], encoding, out var element) || element.Tag != DicomTag.PixelData)
+        if (!ElementHeader.TryRead(bytes[..count], encoding, out var element) || (element.Tag != DicomTag.PixelData && element.Tag != DicomTag.FloatPixelData && element.Tag != DicomTag.DoubleFloatPixelData))
         {
             return null;
         }
-        var image = PixelDescription.Of(header);
+        var image = PixelDescription.Of(header, element.Tag);
         at += element.Size;
         if (element.IsUndefinedLength)
         {
+            if (image.IsFloat)
+            {
+                throw new DicomException("Floating-point samples are never encapsulated (PS3.5 §A.4)", element.Tag, at);
+            }
             return new(header, syntax, image, FrameIndex.Encapsulated(source, image, at, header), source, file, isBigEndian: false, isInFile);
         }
         var length = Math.Min(element.Length, source.Length - at);
@@ -260,8 +264,9 @@ public sealed class InstancePixels : IDisposable
             return bytes;
         }
         // whole words around it
-        var before = SwapUnit == 0 ? 0 : (int)((range.Offset - Frames.PixelDataOffset) & 1);
-        using var words = new PooledBytes((before + length + 3) & ~1);
+        var unit = Math.Max(2, SwapUnit);
+        var before = SwapUnit == 0 ? 0 : (int)((range.Offset - Frames.PixelDataOffset) % unit);
+        using var words = new PooledBytes((before + length + (2 * unit) - 1) / unit * unit);
         words.Span[_source.Read(range.Offset - before, words.Span)..].Clear();
         DatasetReading.Swap(words.Span, SwapUnit);
         BitShift(words.Span[before..], firstBit, bytes.Span);

@@ -12,7 +12,7 @@ public sealed record PixelDescription
     /// <summary>1 for grey and palette, 3 for colour; 4 occurs in retired photometric interpretations.</summary>
     public required int SamplesPerPixel { get; init; }
 
-    /// <summary>Bits that one sample takes in native form: 1, 8, 16 or 32.</summary>
+    /// <summary>Bits that one sample takes in native form: 1, 8, 16 or 32; 64 of floating-point numbers only.</summary>
     public required int BitsAllocated { get; init; }
 
     /// <summary>Bits of a sample that count, at most <see cref="BitsAllocated"/>.</summary>
@@ -33,6 +33,12 @@ public sealed record PixelDescription
     /// <summary>Frames in the instance, at least 1.</summary>
     public required int NumberOfFrames { get; init; }
 
+    /// <summary>True where samples are floating-point numbers, of 32 or 64 bits (PS3.3 §C.7.6.24, §C.7.6.25).</summary>
+    public bool IsFloat { get; private init; }
+
+    /// <summary>The element that the samples are in.</summary>
+    public DicomTag Element => !IsFloat ? DicomTag.PixelData : BitsAllocated == 32 ? DicomTag.FloatPixelData : DicomTag.DoubleFloatPixelData;
+
     /// <summary>True where chroma is stored once per two pixels in native form: Y1 Y2 Cb Cr (PS3.3 §C.7.6.3.1.2).</summary>
     public bool IsSubsampled { get; private init; }
 
@@ -46,6 +52,13 @@ public sealed record PixelDescription
         : throw new DicomException($"A frame of {Columns} x {Rows} pixels of {BitsAllocated} bits and {SamplesPerPixel} samples is larger than {DecodedFrame.MaxLength} bytes", DicomTag.PixelData);
 
     /// <summary>Reads the image pixel module of a data set.</summary>
+    /// <param name="dataset">The data set, at least up to its pixel data.</param>
+    /// <param name="element">The element that its samples are in: Pixel Data, Float Pixel Data or Double Float Pixel Data.</param>
+    /// <exception cref="DicomException">An attribute without which no frame can be read is missing or impossible; its tag is named.</exception>
+    public static PixelDescription Of(DicomDataset dataset, DicomTag element) =>
+        element == DicomTag.PixelData ? Of(dataset) : OfFloat(dataset, element == DicomTag.FloatPixelData ? 32 : 64);
+
+    /// <summary>Reads the image pixel module of a data set whose samples are whole numbers, in Pixel Data.</summary>
     /// <exception cref="DicomException">An attribute without which no frame can be read is missing or impossible; its tag is named.</exception>
     public static PixelDescription Of(DicomDataset dataset)
     {
@@ -78,6 +91,22 @@ public sealed record PixelDescription
             NumberOfFrames = Math.Max(1, dataset.GetInt32(DicomTag.NumberOfFrames) ?? 1),
         };
     }
+
+    // grey, and what Bits Allocated says is what the element has (PS3.3 §C.7.6.24)
+    private static PixelDescription OfFloat(DicomDataset dataset, int bits) => new()
+    {
+        Rows = Required(dataset, DicomTag.Rows, 1, ushort.MaxValue),
+        Columns = Required(dataset, DicomTag.Columns, 1, ushort.MaxValue),
+        SamplesPerPixel = 1,
+        BitsAllocated = bits,
+        BitsStored = bits,
+        HighBit = bits - 1,
+        IsSigned = true,
+        PhotometricInterpretation = dataset.GetString(DicomTag.PhotometricInterpretation)?.Trim().ToUpperInvariant() ?? "MONOCHROME2",
+        IsPlanar = false,
+        NumberOfFrames = Math.Max(1, dataset.GetInt32(DicomTag.NumberOfFrames) ?? 1),
+        IsFloat = true,
+    };
 
     /// <summary>Some devices decompress to a chroma pair per pixel and leave the 422 in the header: the length of native pixel data tells.</summary>
     internal PixelDescription WithRealSubsampling(long length) =>

@@ -1,8 +1,8 @@
 namespace Pacs.Dicom.Imaging;
 
 /// <summary>
-/// How somebody has looked at an image and wants others to see it: a Grayscale or Color Softcopy Presentation State (PS3.3 §A.33): grey scale transformations, shutter, graphics, rotation and
-/// flip. Its texts, bitmap shutters, overlays and displayed area are not shown.
+/// How somebody has looked at an image and wants others to see it: a Grayscale or Color Softcopy Presentation State (PS3.3 §A.33): grey scale transformations, shutters, overlays, graphics,
+/// texts, rotation and flip. Its displayed area is not heeded: the whole image is shown.
 /// </summary>
 public sealed class PresentationState
 {
@@ -15,11 +15,18 @@ public sealed class PresentationState
     public static PresentationState Of(DicomDataset dataset)
     {
         ArgumentNullException.ThrowIfNull(dataset);
-        return dataset.GetString(DicomTag.SOPClassUID) is DicomUid.GrayscaleSoftcopyPresentationStateStorage or DicomUid.ColorSoftcopyPresentationStateStorage
-            or DicomUid.PseudoColorSoftcopyPresentationStateStorage
+        return IsState(dataset.GetString(DicomTag.SOPClassUID))
             ? new(dataset)
             : throw new DicomException("Not a softcopy presentation state of one image", DicomTag.SOPClassUID);
     }
+
+    /// <summary>Whether a SOP class is one of those that can be shown.</summary>
+    public static bool IsState(string? sopClass) =>
+        sopClass is DicomUid.GrayscaleSoftcopyPresentationStateStorage or DicomUid.ColorSoftcopyPresentationStateStorage or DicomUid.PseudoColorSoftcopyPresentationStateStorage;
+
+    /// <summary>The images that it is about: SOP Instance UID, and the first frame of those that it names.</summary>
+    public IEnumerable<(string SopInstance, int Frame)> Images => _dataset.GetSequence(DicomTag.ReferencedSeriesSequence).SelectMany(s => s.GetSequence(DicomTag.ReferencedImageSequence))
+        .Select(i => (i.GetString(DicomTag.ReferencedSOPInstanceUID) ?? "", i.GetInt32(DicomTag.ReferencedFrameNumber) is { } frame and > 0 ? frame : 1));
 
     /// <summary>Whether it is about an image, or a frame of it (PS3.3 §C.11.11).</summary>
     /// <param name="sopInstance">(0008,0018) of the image.</param>
@@ -33,6 +40,9 @@ public sealed class PresentationState
     /// <summary>Windows or VOI LUTs for a frame, or null when it shows all values (PS3.3 §C.11.8).</summary>
     internal DicomDataset? VoiOf(string? sopInstance, int frame) => Of(DicomTag.SoftcopyVOILUTSequence, sopInstance, frame).FirstOrDefault();
 
+    /// <summary>Whether an overlay, of this state or of the image, is to be seen (PS3.3 §C.11.7). The one that is a shutter is none.</summary>
+    internal bool Activates(int group) => !string.IsNullOrEmpty(_dataset.GetString(new DicomTag((ushort)group, 0x1001))) && new Shutter(_dataset).OverlayGroup != group;
+
     /// <summary>Hides what lies outside its shutter, draws its graphics if wanted, then rotates and flips.</summary>
     /// <param name="picture">The picture, one pixel for each of the image.</param>
     /// <param name="header">The header of the image.</param>
@@ -41,21 +51,37 @@ public sealed class PresentationState
     internal RenderedImage Apply(RenderedImage picture, DicomDataset header, RenderOptions options)
     {
         new Shutter(_dataset).Apply(picture);
-        if (options.Annotations)
+        DicomDataset[] layers = options.Annotations ? [.. Of(DicomTag.GraphicAnnotationSequence, header.GetString(DicomTag.SOPInstanceUID), options.Frame)] : [];
+        var drawing = new GraphicDrawing(picture);
+        foreach (var graphic in layers.SelectMany(l => l.GetSequence(DicomTag.GraphicObjectSequence)))
         {
-            var drawing = new GraphicDrawing(picture);
-            foreach (var layer in Of(DicomTag.GraphicAnnotationSequence, header.GetString(DicomTag.SOPInstanceUID), options.Frame))
-            {
-                foreach (var graphic in layer.GetSequence(DicomTag.GraphicObjectSequence))
-                {
-                    drawing.Draw(graphic);
-                }
-            }
+            drawing.Draw(graphic);
         }
         // flipped after it has been rotated (PS3.3 §C.10.6)
         var turns = (((_dataset.GetInt32(DicomTag.ImageRotation) ?? 0) / 90 % 4) + 4) % 4;
         var isFlipped = _dataset.GetString(DicomTag.ImageHorizontalFlip) == "Y";
-        return turns == 0 && !isFlipped ? picture : Turned(picture, turns, isFlipped);
+        var (width, height) = (picture.Width, picture.Height);
+        var turned = turns == 0 && !isFlipped ? picture : Turned(picture, turns, isFlipped);
+        // texts stay upright, wherever their place has gone
+        var texts = new TextObjects(turned, new GraphicDrawing(turned), point => Moved(point, width, height, turns, isFlipped));
+        foreach (var text in layers.SelectMany(l => l.GetSequence(DicomTag.TextObjectSequence)))
+        {
+            texts.Draw(text);
+        }
+        return turned;
+    }
+
+    /// <summary>Where a place of the image is when it has been rotated clockwise and flipped.</summary>
+    private static (double X, double Y) Moved((double X, double Y) point, int width, int height, int turns, bool isFlipped)
+    {
+        var (x, y) = turns switch
+        {
+            1 => (height - point.Y, point.X),
+            2 => (width - point.X, height - point.Y),
+            3 => (point.Y, width - point.X),
+            _ => point,
+        };
+        return (isFlipped ? (turns % 2 == 0 ? width : height) - x : x, y);
     }
 
     private IEnumerable<DicomDataset> Of(DicomTag sequence, string? sopInstance, int frame) => _dataset.GetSequence(sequence)
@@ -67,28 +93,25 @@ public sealed class PresentationState
 
     private static RenderedImage Turned(RenderedImage picture, int turns, bool isFlipped)
     {
-        using (picture)
+        var (width, height) = turns % 2 == 0 ? (picture.Width, picture.Height) : (picture.Height, picture.Width);
+        var turned = RenderedImage.Rent(width, height, picture.Samples);
+        for (var y = 0; y < height; y++)
         {
-            var (width, height) = turns % 2 == 0 ? (picture.Width, picture.Height) : (picture.Height, picture.Width);
-            var turned = RenderedImage.Rent(width, height, picture.Samples);
-            for (var y = 0; y < height; y++)
+            var row = turned.Row(y);
+            for (var x = 0; x < width; x++)
             {
-                var row = turned.Row(y);
-                for (var x = 0; x < width; x++)
+                var right = isFlipped ? width - 1 - x : x;
+                // clockwise
+                var (fromX, fromY) = turns switch
                 {
-                    var right = isFlipped ? width - 1 - x : x;
-                    // clockwise
-                    var (fromX, fromY) = turns switch
-                    {
-                        1 => (y, picture.Height - 1 - right),
-                        2 => (picture.Width - 1 - right, picture.Height - 1 - y),
-                        3 => (picture.Width - 1 - y, right),
-                        _ => (right, y),
-                    };
-                    picture.Row(fromY).Slice(fromX * picture.Samples, picture.Samples).CopyTo(row[(x * picture.Samples)..]);
-                }
+                    1 => (y, picture.Height - 1 - right),
+                    2 => (picture.Width - 1 - right, picture.Height - 1 - y),
+                    3 => (picture.Width - 1 - y, right),
+                    _ => (right, y),
+                };
+                picture.Row(fromY).Slice(fromX * picture.Samples, picture.Samples).CopyTo(row[(x * picture.Samples)..]);
             }
-            return turned;
         }
+        return turned;
     }
 }

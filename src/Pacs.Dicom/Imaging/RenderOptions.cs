@@ -32,6 +32,32 @@ public readonly record struct Viewport(int Width, int Height)
     public const int MaxSide = 8192;
 }
 
+/// <summary>A part of the picture, in its pixels, and whether it is mirrored (PS3.18 §8.3.5.1.3). What lies outside of the picture is left out.</summary>
+/// <param name="Left">Of the left edge, from 0.</param>
+/// <param name="Top">Of the upper edge, from 0.</param>
+/// <param name="Width">How wide it is; null to the right edge.</param>
+/// <param name="Height">How high it is; null to the lower edge.</param>
+/// <param name="FlipHorizontally">Whether left and right change places.</param>
+/// <param name="FlipVertically">Whether top and bottom change places.</param>
+public readonly record struct SourceRegion(double Left, double Top, double? Width = null, double? Height = null, bool FlipHorizontally = false, bool FlipVertically = false)
+{
+    /// <summary>The pixels of it in a picture of this size, or null when there are none.</summary>
+    public (int Left, int Top, int Width, int Height)? Within(int width, int height)
+    {
+        var (left, right) = Span(Left, Width, width);
+        var (top, bottom) = Span(Top, Height, height);
+        return left < right && top < bottom ? (left, top, right - left, bottom - top) : null;
+    }
+
+    // whole pixels; a part of less than one is one
+    private static (int From, int To) Span(double from, double? length, int side)
+    {
+        var first = Math.Clamp(Math.Round(from), 0, side);
+        var end = length is { } some ? Math.Clamp(Math.Max(Math.Round(from + some), first + 1), 0, side) : side;
+        return ((int)first, (int)end);
+    }
+}
+
 /// <summary>What a picture of a frame shall look like. The defaults are what the instance itself asks for.</summary>
 public sealed record RenderOptions
 {
@@ -47,6 +73,9 @@ public sealed record RenderOptions
     /// </summary>
     public int View { get; init; }
 
+    /// <summary>The part of the picture that is wanted. Default null: all of it.</summary>
+    public SourceRegion? Region { get; init; }
+
     /// <summary>The box to fit the picture into. Default null: one pixel for each of the image.</summary>
     public Viewport? Viewport { get; init; }
 
@@ -56,8 +85,14 @@ public sealed record RenderOptions
     /// <summary>How somebody wants the image to be seen, in place of what the instance itself says. Default null. Whether it is about this image at all is the caller's to know.</summary>
     public PresentationState? PresentationState { get; init; }
 
-    /// <summary>Whether the graphics of <see cref="PresentationState"/> are drawn, in white. Default true.</summary>
+    /// <summary>Whether the graphics and texts of <see cref="PresentationState"/> are drawn, in white. Default true.</summary>
     public bool Annotations { get; init; } = true;
+
+    /// <summary>Lines in the upper left corner of the finished picture, who it is of for example. Default none.</summary>
+    public IReadOnlyList<string> Heading { get; init; } = [];
+
+    /// <summary>Lines in the lower left corner of the finished picture, how it was made for example. Default none.</summary>
+    public IReadOnlyList<string> Footing { get; init; } = [];
 
     /// <summary>Whether black and white, or each colour, change places. Default false.</summary>
     public bool Invert { get; init; }

@@ -25,6 +25,9 @@ public sealed class RenderedImage : IDisposable
     /// <summary>Width × Height × Samples bytes.</summary>
     public Span<byte> Data => _bytes.Span;
 
+    /// <summary>The same, for what reads asynchronously.</summary>
+    public Memory<byte> Memory => _bytes.Memory;
+
     /// <summary>Rents a picture; its bytes are not zeroed.</summary>
     public static RenderedImage Rent(int width, int height, int samples) => new(width, height, samples);
 

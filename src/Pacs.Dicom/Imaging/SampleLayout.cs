@@ -6,8 +6,8 @@ namespace Pacs.Dicom.Imaging;
 /// <param name="IsSigned">Two's complement.</param>
 internal readonly record struct SampleLayout(int Shift, int Bits, bool IsSigned)
 {
-    /// <summary>What the data set says; where the codec found fewer bits than that, what the codec says (the meaning is in the low bits).</summary>
-    public static SampleLayout Of(DecodedFrame frame, PixelDescription image) => image.HighBit < frame.BitsStored
+    /// <summary>What the data set says, nothing of floating-point numbers; where the codec found fewer bits than that, what the codec says (the meaning is in the low bits).</summary>
+    public static SampleLayout Of(DecodedFrame frame, PixelDescription image) => image.IsFloat ? default : image.HighBit < frame.BitsStored
         ? new(image.HighBit + 1 - image.BitsStored, image.BitsStored, image.IsSigned)
         : new(0, frame.BitsStored, image.IsSigned);
 

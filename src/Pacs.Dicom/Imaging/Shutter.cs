@@ -1,6 +1,6 @@
 namespace Pacs.Dicom.Imaging;
 
-/// <summary>A display shutter: rectangle, circle, polygon, or what is inside all of them (PS3.3 §C.7.6.11). Places count from 1\1, the upper left pixel.</summary>
+/// <summary>A display shutter: rectangle, circle, polygon, or what is inside all of them (PS3.3 §C.7.6.11); or the bits of an overlay plane (§C.7.6.15). Places count from 1\1, the upper left pixel.</summary>
 internal readonly struct Shutter
 {
     // a polygon of more has been drawn by nobody
@@ -46,7 +46,15 @@ internal readonly struct Shutter
         {
             KeepPolygon(picture, vertices);
         }
+        if (OverlayGroup is { } group && Overlays.Plane(_dataset, group) is { } plane)
+        {
+            var value = _value;
+            plane.ForEach(picture, (shut, x, y) => shut.Row(y).Slice(x * shut.Samples, shut.Samples).Fill(value));
+        }
     }
+
+    /// <summary>The group of the overlay plane that is the shutter, and no overlay; or null.</summary>
+    public int? OverlayGroup => _shapes.Contains("BITMAP") ? _dataset.GetInt32(DicomTag.ShutterOverlayGroup) : null;
 
     private void Keep(RenderedImage picture, int y, long from, long to)
     {

@@ -50,7 +50,9 @@ public static class Transcoder
         DicomWriter.Write(Described(pixels, first), to, begin);
         // 8 bits are OB where there is a choice: bytes have no order (PS3.5 §A.2)
         var isBytes = first.BitsAllocated <= 8 && to.IsExplicitVr;
-        ElementHeader.WriteLong(begin, DicomTag.PixelData, isBytes ? DicomVr.OB : DicomVr.OW, (uint)((length + 1) & ~1L), to);
+        var isFloat = pixels.Image.IsFloat;
+        var vr = !isFloat ? (isBytes ? DicomVr.OB : DicomVr.OW) : first.BitsAllocated == 32 ? DicomVr.OF : DicomVr.OD;
+        ElementHeader.WriteLong(begin, pixels.Image.Element, vr, (uint)((length + 1) & ~1L), to);
         yield return begin.WrittenMemory;
         for (var frame = 1; frame <= pixels.Count; frame++)
         {
@@ -59,7 +61,7 @@ public static class Transcoder
             Same(first, current, frame);
             if (to.IsBigEndian && !isBytes)
             {
-                DatasetReading.Swap(current.Memory.Span, 2);
+                DatasetReading.Swap(current.Memory.Span, isFloat ? first.BitsAllocated / 8 : 2);
             }
             yield return current.Memory;
         }
@@ -72,6 +74,10 @@ public static class Transcoder
 
     private static IEnumerable<ReadOnlyMemory<byte>> Encapsulated(InstancePixels pixels, TransferSyntax to)
     {
+        if (pixels.Image.IsFloat)
+        {
+            throw new DicomException("Floating-point samples are not compressed (PS3.5 §A.4)", pixels.Image.Element);
+        }
         using var first = Samples.Of(pixels, 1);
         var output = new ArrayBufferWriter<byte>();
         DicomWriter.Write(Described(pixels, first), to, output);
@@ -138,6 +144,10 @@ public static class Transcoder
         foreach (var element in pixels.Header.Where(e => e.Tag < DicomTag.FloatPixelData))
         {
             header.Set(element);
+        }
+        if (image.IsFloat)
+        {
+            return header; // has no Bits Stored (PS3.3 §C.7.6.24)
         }
         header.Set(DicomTag.SamplesPerPixel, first.PerPixel).Set(DicomTag.PhotometricInterpretation, first.Photometric);
         header.Set(DicomTag.BitsAllocated, first.BitsAllocated).Set(DicomTag.BitsStored, first.Layout.Bits).Set(DicomTag.HighBit, first.Layout.Shift + first.Layout.Bits - 1);
