@@ -67,6 +67,15 @@ public sealed class FolderPathAttribute() : ValidationAttribute("a path")
     public override bool IsValid(object? value) => value is null || (value is string { Length: > 0 } path && !path.Contains('\0'));
 }
 
+/// <summary>A program: a name that PATH knows, or a path.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ProgramNameAttribute() : ValidationAttribute("the name of a program, or an absolute path of one")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) =>
+        value is null || (value is string { Length: > 0 } name && !name.Contains('\0') && (Path.IsPathRooted(name) || name.IndexOfAny(['/', '\\']) < 0));
+}
+
 /// <summary>The name of a file, without a folder.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class FileNameAttribute() : ValidationAttribute("the name of a file without a folder")

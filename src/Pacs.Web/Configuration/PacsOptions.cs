@@ -504,6 +504,12 @@ public sealed class DicomWebSettings
     public bool AllowDelete { get; init; }
 
     /// <summary>
+    /// The program that makes pictures of videos. Default <c>ffmpeg</c>, which is looked for in PATH; where it is not installed videos have no thumbnails. Null: it is never started.
+    /// </summary>
+    [ProgramName]
+    public string? Ffmpeg { get; init; } = "ffmpeg";
+
+    /// <summary>
     /// The origins, such as <c>http://viewer.lan:3000</c>, whose pages may read DICOMweb in a browser (CORS). Default: none, only our own pages.
     /// </summary>
     [Origins]

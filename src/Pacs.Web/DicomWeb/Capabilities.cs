@@ -40,6 +40,10 @@ internal static class Capabilities
             yield return (path, "GET", Instances);
             yield return (path + "/metadata", "GET", Model);
             yield return (path + "/thumbnail", "GET", Pictures);
+            if (path != Instance)
+            {
+                yield return (path + "/rendered", "GET", ["multipart/related; type=\"image/jpeg\"", "multipart/related; type=\"image/png\"", .. Pictures]);
+            }
             if (options.DicomWeb.AllowDelete)
             {
                 yield return (path, "DELETE", []);

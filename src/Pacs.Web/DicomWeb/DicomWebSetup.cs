@@ -12,7 +12,7 @@ public static class DicomWebSetup
     /// <summary>Adds what the services need.</summary>
     public static void AddDicomWeb(this IServiceCollection services) => services.AddSingleton<WadoTarget>().AddSingleton<DecodingSlots>()
         .AddSingleton<RetrieveRoutes>().AddSingleton<MetadataRoutes>().AddSingleton<FrameRoutes>().AddSingleton<BulkDataRoutes>()
-        .AddSingleton<Renderer>().AddSingleton<RenderedRoutes>().AddSingleton<WadoUriRoute>().AddSingleton<StowMetadata>().AddSingleton<StowRoutes>().AddSingleton<DeleteRoutes>().AddSingleton<WeasisRoutes>()
+        .AddSingleton<Renderer>().AddSingleton<VideoFrames>().AddSingleton<RenderedRoutes>().AddSingleton<WadoUriRoute>().AddSingleton<StowMetadata>().AddSingleton<StowRoutes>().AddSingleton<DeleteRoutes>().AddSingleton<WeasisRoutes>()
         .AddCors();
 
     /// <summary>Maps the services below <see cref="DicomWebSettings.Root"/>.</summary>
@@ -72,6 +72,8 @@ public static class DicomWebSetup
             (HttpContext context, BulkDataRoutes bulk, string study, string series, string instance, string path) => bulk.AnswerAsync(context, study, series, instance, path));
         routes.MapMethods(Instance + "/frames/{list}", Reading,
             (HttpContext context, FrameRoutes frames, string study, string series, string instance, string list) => frames.AnswerAsync(context, study, series, instance, list));
+        routes.MapMethods(Study + "/rendered", Reading, (HttpContext context, RenderedRoutes rendered, string study) => rendered.AllAsync(context, study, null));
+        routes.MapMethods(Series + "/rendered", Reading, (HttpContext context, RenderedRoutes rendered, string study, string series) => rendered.AllAsync(context, study, series));
         routes.MapMethods(Instance + "/rendered", Reading,
             (HttpContext context, RenderedRoutes rendered, string study, string series, string instance) => rendered.AnswerAsync(context, study, series, instance));
         routes.MapMethods(Instance + "/frames/{list}/rendered", Reading,

@@ -1,4 +1,6 @@
 using Microsoft.Net.Http.Headers;
+using Pacs.Dicom;
+
 namespace Pacs.Web.DicomWeb;
 
 /// <summary>A file that is made while it is sent: without length, ranges and tag.</summary>
@@ -11,6 +13,18 @@ internal sealed class PiecesAnswer(string type, string name, IAsyncEnumerable<Re
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
+        try
+        {
+            await WriteAsync(httpContext, response);
+        }
+        catch (DicomException e) when (!response.HasStarted)
+        {
+            await DicomWebError.NotAcceptable($"The instance cannot be converted: {e.Message}. Ask with transfer-syntax=* for it as it is stored").ExecuteAsync(httpContext);
+        }
+    }
+
+    private async Task WriteAsync(HttpContext httpContext, HttpResponse response)
+    {
         await foreach (var piece in pieces)
         {
             if (!response.HasStarted)

@@ -3,11 +3,12 @@ using Pacs.Dicom;
 using Pacs.Dicom.Codecs;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
+using Pacs.Web.Configuration;
 
 namespace Pacs.Web.DicomWeb;
 
 /// <summary>WADO-RS rendered instances, frames and thumbnails (PS3.18 §10.4.1.1.3, §10.4.1.1.4).</summary>
-internal sealed class RenderedRoutes(WadoTarget target, Renderer renderer)
+internal sealed partial class RenderedRoutes(WadoTarget target, Renderer renderer, VideoFrames videos, PacsOptions options, ILogger<RenderedRoutes> logger)
 {
     // of a side; what the study lists of viewers show
     private const int ThumbnailSide = 200;
@@ -23,6 +24,36 @@ internal sealed class RenderedRoutes(WadoTarget target, Renderer renderer)
         }
         return await target.FindInstanceAsync(study, series, instance, context.RequestAborted) is { } location
             ? await renderer.AnswerAsync(context, location, 1, MediaRange.Of(context.Request), request) : DicomWebError.NotFound;
+    }
+
+    /// <summary>
+    /// Answers with a study or a series: every instance that can be shown as a part of its own, with its address. Who takes no parts, as Weasis does that looks for a thumbnail, gets the first picture.
+    /// </summary>
+    public async Task<IResult> AllAsync(HttpContext context, string study, string? series)
+    {
+        var ct = context.RequestAborted;
+        if (!RenderedRequest.TryParse(context.Request.Query, out var request, out var problem))
+        {
+            return DicomWebError.BadRequest(problem);
+        }
+        if (await target.FindAsync(study, series, null, ct) is not { } found)
+        {
+            return DicomWebError.TooLarge("Too many instances for one answer: ask series by series");
+        }
+        if (found.Count == 0)
+        {
+            return DicomWebError.NotFound;
+        }
+        var ranges = MediaRange.Of(context.Request);
+        if (!ranges.Any(r => r.IsMultipart) && ranges is [{ Type: not "*/*" }, ..])
+        {
+            if (found.Count > 1)
+            {
+                context.Response.Headers.Append("Warning", "299 Pacs \"This is the first picture: multipart/related has all\"");
+            }
+            return FirstWithPicture(found) is { } first ? await renderer.AnswerAsync(context, first, 1, ranges, request) : Nothing;
+        }
+        return await PartsAsync(context, found, [.. ranges.Where(r => r.IsMultipart || r.Type == "*/*")], request);
     }
 
     /// <summary>Answers with frames: one alone, several in parts.</summary>
@@ -58,14 +89,64 @@ internal sealed class RenderedRoutes(WadoTarget target, Renderer renderer)
             return DicomWebError.BadRequest("A frame is a number from 1");
         }
         var found = await target.FindAsync(study, series, instance, context.RequestAborted) ?? [];
-        // the first that can be shown; a report has no picture, and a video none that we could take out
-        var location = found.FirstOrDefault(l => InstanceHeader.MayHavePixels(l) && CodecTable.TryGet(TransferSyntax.Get(l.SyntaxUid), out _, out _));
-        if (location is null)
+        if (FirstWithPicture(found) is not { } location)
         {
-            return found.Count == 0 ? DicomWebError.NotFound : new DicomWebError(StatusCodes.Status404NotFound, "Nothing of this can be shown as a picture");
+            return found.Count == 0 ? DicomWebError.NotFound : found.Any(l => TransferSyntax.Get(l.SyntaxUid).IsVideo) ? DicomWebError.NotAcceptable(VideoFrames.Missing) : Nothing;
         }
         var small = request with { Options = request.Options with { Viewport = request.Options.Viewport ?? new Viewport(ThumbnailSide, ThumbnailSide) } };
-        return await renderer.AnswerAsync(context, location, number, MediaRange.Of(context.Request), small);
+        // of a video a picture, even for who takes anything
+        return await renderer.AnswerAsync(context, location, number, [.. MediaRange.Of(context.Request).Select(r => r.Type == "*/*" ? r with { Type = "image/*" } : r)], small);
+    }
+
+    private static DicomWebError Nothing { get; } = new(StatusCodes.Status404NotFound, "Nothing of this can be shown as a picture");
+
+    /// <summary>The first that can be shown; a report has no picture, and a video one where there is ffmpeg.</summary>
+    private InstanceLocation? FirstWithPicture(IEnumerable<InstanceLocation> found) => found.FirstOrDefault(l => TransferSyntax.Get(l.SyntaxUid) is var syntax
+        && (syntax.IsVideo ? videos.IsPresent : InstanceHeader.MayHavePixels(l) && CodecTable.TryGet(syntax, out _, out _)));
+
+    private async Task<IResult> PartsAsync(HttpContext context, IReadOnlyList<InstanceLocation> found, IReadOnlyList<MediaRange> ranges, RenderedRequest request)
+    {
+        var (response, ct) = (context.Response, context.RequestAborted);
+        var address = new DicomWebAddress(context.Request, options);
+        var boundary = MultipartWriter.NewBoundary();
+        foreach (var location in found)
+        {
+            using var part = await PartAsync(location, ranges, request, ct);
+            if (part is null)
+            {
+                continue;
+            }
+            if (!response.HasStarted)
+            {
+                response.ContentType = MultipartWriter.ContentType(part.Type, boundary);
+                if (HttpMethods.IsHead(context.Request.Method))
+                {
+                    return Results.Empty;
+                }
+            }
+            await response.Body.WriteAsync(MultipartWriter.PartHead(boundary, part.Type, part.Length, await target.AddressAsync(address, location, ct) + "/rendered"), ct);
+            await part.WriteAsync(response, ct);
+        }
+        if (!response.HasStarted)
+        {
+            return DicomWebError.NotAcceptable("Nothing of this can be shown as one of these types: images are image/jpeg and image/png, documents application/pdf, videos video/mp4 and video/mpeg, each in multipart/related");
+        }
+        await response.Body.WriteAsync(MultipartWriter.End(boundary), ct);
+        return Results.Empty;
+    }
+
+    // a damaged instance does not take the others with it
+    private async ValueTask<RenderedPart?> PartAsync(InstanceLocation location, IReadOnlyList<MediaRange> ranges, RenderedRequest request, CancellationToken ct)
+    {
+        try
+        {
+            return await renderer.PartAsync(location, ranges, request, ct);
+        }
+        catch (Exception e) when (e is DicomException or FileNotFoundException)
+        {
+            LogLeftOut(e, location.Id);
+            return null;
+        }
     }
 
     private async Task<IResult> PartsAsync(HttpContext context, InstanceLocation location, List<int> numbers, IReadOnlyList<MediaRange> ranges, RenderedRequest request)
@@ -113,4 +194,7 @@ internal sealed class RenderedRoutes(WadoTarget target, Renderer renderer)
             return new DicomWebError(StatusCodes.Status500InternalServerError, $"The frame cannot be shown: {e.Message}");
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Instance {Instance} cannot be shown and is left out of the pictures of its series")]
+    private partial void LogLeftOut(Exception e, ResourceId instance);
 }

@@ -8,7 +8,7 @@ using Pacs.Storage;
 namespace Pacs.Web.DicomWeb;
 
 /// <summary>Instances in a form that a browser shows: pictures, videos and documents (PS3.18 §8.7.3.1).</summary>
-internal sealed class Renderer(Archive archive, DecodingSlots slots)
+internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots slots, VideoFrames videos)
 {
     private const string Jpeg = "image/jpeg";
     private const string Png = "image/png";
@@ -38,7 +38,11 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
             var syntax = TransferSyntax.Get(location.SyntaxUid);
             if (syntax.IsVideo)
             {
-                return Video(location, path, syntax, ranges);
+                return await VideoAsync(context, location, path, syntax, frame, ranges, request);
+            }
+            if (PresentationState.IsState(location.SopClass) && request.State is null)
+            {
+                return await StateAsync(context, location, path, ranges, request);
             }
             return InstanceHeader.MayHavePixels(location) ? await PictureAsync(context, location, path, syntax, frame, ranges, request)
                 : await DocumentAsync(location, path, ranges, context.RequestAborted);
@@ -71,7 +75,52 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
         }
         using var slot = await slots.TakeAsync(ct);
         using var decoded = pixels.Decode(frame);
-        using var picture = RenderPipeline.Render(pixels.Header, pixels.Image, decoded, request.Options with { Frame = frame });
+        using var picture = RenderPipeline.Render(pixels.Header, pixels.Image, decoded, OptionsOf(pixels, frame, request));
+        return Encode(picture, type, request);
+    }
+
+    /// <summary>The picture types, the one that is given to who takes anything first.</summary>
+    public static (MediaRange Range, string Type)? ChoosePicture(IReadOnlyList<MediaRange> ranges) => MediaRange.Choose(ranges, Jpeg, Png);
+
+    /// <summary>Makes one of many: of an image its first frame, a document or video as it is.</summary>
+    /// <param name="location">The instance.</param>
+    /// <param name="ranges">What the client takes, best first.</param>
+    /// <param name="request">What it shall look like.</param>
+    /// <param name="ct">Gives up waiting for a slot.</param>
+    /// <returns>Null when it cannot be shown, or in none of these types. To be disposed.</returns>
+    public async ValueTask<RenderedPart?> PartAsync(InstanceLocation location, IReadOnlyList<MediaRange> ranges, RenderedRequest request, CancellationToken ct)
+    {
+        if (archive.TryGetPath(location.Key) is not { } path)
+        {
+            return null;
+        }
+        var syntax = TransferSyntax.Get(location.SyntaxUid);
+        if (syntax.IsVideo)
+        {
+            return MediaRange.Choose(ranges, VideoType(syntax)) is { Type: var video } && StoredFiles.TryOpen(archive, location) is { } file
+                ? new RenderedPart(video, default, file, Fragments(path)) : null;
+        }
+        if (location.SopClass == DicomUid.EncapsulatedPDFStorage)
+        {
+            return MediaRange.Choose(ranges, Pdf) is not null && await PdfAsync(path, ct) is { } pdf ? new RenderedPart(Pdf, pdf) : null;
+        }
+        if (!InstanceHeader.MayHavePixels(location) || !CodecTable.TryGet(syntax, out _, out _) || ChoosePicture(ranges) is not { Type: var type })
+        {
+            return null;
+        }
+        using var pixels = InstancePixels.Open(path);
+        return new RenderedPart(type, await RenderAsync(pixels, 1, type, request, ct));
+    }
+
+    // the header names what a picture is of
+    private static RenderOptions OptionsOf(InstancePixels pixels, int frame, RenderedRequest request)
+    {
+        var options = request.Options with { Frame = frame };
+        return request.Annotation == Annotation.None ? options : PictureTexts.With(options, request.Annotation, pixels.Header);
+    }
+
+    private static ReadOnlyMemory<byte> Encode(RenderedImage picture, string type, RenderedRequest request)
+    {
         var bytes = new ArrayBufferWriter<byte>(64 * 1024);
         if (type == Png)
         {
@@ -83,9 +132,6 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
         }
         return bytes.WrittenMemory;
     }
-
-    /// <summary>The picture types, the one that is given to who takes anything first.</summary>
-    public static (MediaRange Range, string Type)? ChoosePicture(IReadOnlyList<MediaRange> ranges) => MediaRange.Choose(ranges, Jpeg, Png);
 
     private async Task<IResult> PictureAsync(
         HttpContext context, InstanceLocation location, string path, TransferSyntax syntax, int frame, IReadOnlyList<MediaRange> ranges, RenderedRequest request)
@@ -108,10 +154,11 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
         {
             return DicomWebError.NotAcceptable(reason);
         }
-        if (request.IsAnnotated)
+        if (request.Options.Region is { } region && request.Options.PresentationState is null && region.Within(pixels.Image.Columns, pixels.Image.Rows) is null)
         {
-            context.Response.Headers.Append("Warning", "299 Pacs \"Annotations are not drawn\"");
+            return DicomWebError.BadRequest($"The region lies outside of the image of {pixels.Image.Columns} x {pixels.Image.Rows} pixels");
         }
+        WarnOfUnknown(context.Response, request);
         return type == Gif ? new ByteAnswer(type, tag, await CineAsync(pixels, request, context.RequestAborted))
             : new ByteAnswer(type, tag, await RenderAsync(pixels, frame, type, request, context.RequestAborted));
     }
@@ -125,7 +172,7 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
         {
             using var slot = await slots.TakeAsync(ct);
             using var decoded = pixels.Decode(frame);
-            using var picture = RenderPipeline.Render(pixels.Header, pixels.Image, decoded, request.Options with { Frame = frame });
+            using var picture = RenderPipeline.Render(pixels.Header, pixels.Image, decoded, OptionsOf(pixels, frame, request));
             gif ??= new GifEncoder(bytes, picture.Width, picture.Height);
             gif.Add(picture, DelayOf(pixels.Header));
         }
@@ -147,25 +194,85 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
                 && !header.Contains(DicomTag.RescaleSlope) && !header.Contains(DicomTag.SharedFunctionalGroupsSequence) && !header.Contains(DicomTag.PixelPaddingValue)));
     }
 
-    private IResult Video(InstanceLocation location, string path, TransferSyntax syntax, IReadOnlyList<MediaRange> ranges)
+    // PS3.18 §8.3.5.1.1: keywords that are not supported are left out, and that is said
+    private static void WarnOfUnknown(HttpResponse response, RenderedRequest request)
     {
-        var type = syntax.Name.StartsWith("MPEG2", StringComparison.Ordinal) || syntax.Name.StartsWith("Fragmentable MPEG2", StringComparison.Ordinal) ? "video/mpeg" : "video/mp4";
-        if (MediaRange.Choose(ranges, type) is null)
+        if (request.Annotation.HasFlag(Annotation.Unknown))
         {
-            return DicomWebError.NotAcceptable($"The instance is a video: {type}");
+            response.Headers.Append("Warning", "299 Pacs \"Of annotation only patient and technique are supported\"");
         }
-        IReadOnlyList<ByteRange> fragments;
-        using (var pixels = InstancePixels.Open(path))
+    }
+
+    /// <summary>The image that a presentation state is about, as it wants it (PS3.18 §10.4.1.1.3): the first of several.</summary>
+    private async Task<IResult> StateAsync(HttpContext context, InstanceLocation location, string path, IReadOnlyList<MediaRange> ranges, RenderedRequest request)
+    {
+        var ct = context.RequestAborted;
+        var state = PresentationState.Of((await DicomFile.OpenAsync(path, null, ct)).Dataset);
+        foreach (var (uid, frame) in state.Images)
         {
-            fragments = pixels.Frames.LocateAll();
+            if (await index.LocateAsync(uid, ct) is [var image, ..] && archive.TryGetPath(image.Key) is not null)
+            {
+                return await AnswerAsync(context, image, frame, ranges, request with { Options = request.Options with { PresentationState = state }, State = location.Key });
+            }
         }
+        return new DicomWebError(StatusCodes.Status404NotFound, "None of the images that the presentation state is about is here");
+    }
+
+    private static string VideoType(TransferSyntax syntax) =>
+        syntax.Name.StartsWith("MPEG2", StringComparison.Ordinal) || syntax.Name.StartsWith("Fragmentable MPEG2", StringComparison.Ordinal) ? "video/mpeg" : "video/mp4";
+
+    private static IReadOnlyList<ByteRange> Fragments(string path)
+    {
+        using var pixels = InstancePixels.Open(path);
+        return pixels.Frames.LocateAll();
+    }
+
+    /// <summary>The video itself, or a picture of it.</summary>
+    private async Task<IResult> VideoAsync(
+        HttpContext context, InstanceLocation location, string path, TransferSyntax syntax, int frame, IReadOnlyList<MediaRange> ranges, RenderedRequest request)
+    {
+        var wanted = MediaRange.Choose(ranges, VideoType(syntax), Jpeg, Png);
+        if (wanted is not { Type: var type })
+        {
+            return DicomWebError.NotAcceptable($"The instance is a video: {VideoType(syntax)}, and pictures of it image/jpeg or image/png");
+        }
+        if (type is Jpeg or Png)
+        {
+            return await VideoFrameAsync(context, location, path, frame, type, request);
+        }
+        var fragments = Fragments(path);
         if (StoredFiles.TryOpen(archive, location) is not { } file)
         {
             return DicomWebError.NotFound;
         }
         // one fragment as a rule (PS3.5 §A.4.6): browsers seek in it by ranges
         return fragments is [var whole] ? new ByteAnswer(type, Path.GetFileNameWithoutExtension(location.Key) + "-video", file, whole.Offset, whole.Length)
-            : new FragmentAnswer(type, file, fragments);
+            : new FragmentAnswer(new RenderedPart(type, default, file, fragments));
+    }
+
+    private async Task<IResult> VideoFrameAsync(HttpContext context, InstanceLocation location, string path, int frame, string type, RenderedRequest request)
+    {
+        if (!videos.IsPresent)
+        {
+            return DicomWebError.NotAcceptable(VideoFrames.Missing);
+        }
+        var tag = WadoTarget.Tag([location], $"{type}|{request.Variant(frame)}");
+        if (NotModified.Is(context.Request, new EntityTagHeaderValue($"\"{tag}\"")))
+        {
+            return new ByteAnswer(type, tag, ReadOnlyMemory<byte>.Empty);
+        }
+        WarnOfUnknown(context.Response, request);
+        using var pixels = InstancePixels.Open(path);
+        var picture = await videos.ReadAsync(path, pixels.Frames.LocateAll(), frame, context.RequestAborted);
+        try
+        {
+            picture = RenderPipeline.Finish(picture, OptionsOf(pixels, frame, request));
+            return new ByteAnswer(type, tag, Encode(picture, type, request));
+        }
+        finally
+        {
+            picture.Dispose();
+        }
     }
 
     private static async Task<IResult> DocumentAsync(InstanceLocation location, string path, IReadOnlyList<MediaRange> ranges, CancellationToken ct)
@@ -178,31 +285,32 @@ internal sealed class Renderer(Archive archive, DecodingSlots slots)
         {
             return DicomWebError.NotAcceptable("The instance is a document: application/pdf");
         }
+        return await PdfAsync(path, ct) is { } document ? new ByteAnswer(Pdf, Path.GetFileNameWithoutExtension(location.Key) + "-document", document) : DicomWebError.NotFound;
+    }
+
+    private static async Task<ReadOnlyMemory<byte>?> PdfAsync(string path, CancellationToken ct)
+    {
         var file = await DicomFile.OpenAsync(path, null, ct);
         if (file.Dataset.Get(DicomTag.EncapsulatedDocument) is not { Value: var document })
         {
-            return DicomWebError.NotFound;
+            return null;
         }
         // (0042,0015) is the length without padding
         var length = file.Dataset.GetInt32(DicomTag.EncapsulatedDocumentLength) is { } said && said > 0 && said <= document.Length ? said : document.Length;
-        return new ByteAnswer(Pdf, Path.GetFileNameWithoutExtension(location.Key) + "-document", document[..length]);
+        return document[..length];
     }
 
     /// <summary>Several fragments, one after the other.</summary>
-    private sealed class FragmentAnswer(string type, Microsoft.Win32.SafeHandles.SafeFileHandle file, IReadOnlyList<ByteRange> fragments) : IResult
+    private sealed class FragmentAnswer(RenderedPart part) : IResult
     {
         public async Task ExecuteAsync(HttpContext httpContext)
         {
-            using var open = file;
-            httpContext.Response.ContentType = type;
-            httpContext.Response.ContentLength = fragments.Sum(f => f.Length);
-            if (HttpMethods.IsHead(httpContext.Request.Method))
+            using var open = part;
+            httpContext.Response.ContentType = part.Type;
+            httpContext.Response.ContentLength = part.Length;
+            if (!HttpMethods.IsHead(httpContext.Request.Method))
             {
-                return;
-            }
-            foreach (var fragment in fragments)
-            {
-                await StoredFiles.SendAsync(httpContext.Response, open, fragment.Offset, fragment.Length, httpContext.RequestAborted);
+                await part.WriteAsync(httpContext.Response, httpContext.RequestAborted);
             }
         }
     }

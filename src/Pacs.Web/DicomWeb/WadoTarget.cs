@@ -26,6 +26,10 @@ internal sealed class WadoTarget(IndexReader index, Archive archive)
     /// <summary>Where the file of an instance is, or null when it is missing.</summary>
     public string? PathOf(InstanceLocation location) => archive.TryGetPath(location.Key);
 
+    /// <summary>The address of an instance: with the UIDs that the index knows, which may be others than those of the path.</summary>
+    public async ValueTask<string> AddressAsync(DicomWebAddress address, InstanceLocation location, CancellationToken ct) =>
+        await index.InstanceAsync(location.Id, ct) is { } entry ? address.Instance(entry.Study.Uid, entry.Series.Uid, entry.Instance.Uid) : address.Root;
+
     /// <summary>An entity tag: another as soon as an instance comes, goes or is replaced. Files never change, and each has a name of its own.</summary>
     public static string Tag(IEnumerable<InstanceLocation> locations, string variant)
     {

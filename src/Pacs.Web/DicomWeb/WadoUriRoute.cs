@@ -1,5 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
+using Pacs.Dicom;
+using Pacs.Dicom.Imaging;
 using Pacs.Storage;
 
 namespace Pacs.Web.DicomWeb;
@@ -40,7 +42,72 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         {
             return DicomWebError.BadRequest(problem);
         }
+        if (Parameter("region") is { Length: > 0 } region)
+        {
+            if (!TryRegion(region, out var fractions))
+            {
+                return DicomWebError.BadRequest("region is left,top,right,bottom as fractions of the image, 0 to 1");
+            }
+            if (Pixels(location, fractions) is not { } pixels)
+            {
+                return InstanceHeader.NoPixels;
+            }
+            request = request with { Options = request.Options with { Region = pixels } };
+        }
+        if (Parameter("presentationUID") is { Length: > 0 } presentation)
+        {
+            if (await StateAsync(presentation, location, frame, ct) is not { } state)
+            {
+                return DicomWebError.BadRequest("presentationUID is that of a softcopy presentation state that is about this image");
+            }
+            request = request with { Options = request.Options with { PresentationState = state }, State = presentation };
+        }
         return await renderer.AnswerAsync(context, location, frame, ranges, request);
+    }
+
+    // §9.5.10: fractions of the image as it is displayed
+    private static bool TryRegion(string text, out double[] fractions)
+    {
+        fractions = [.. text.Split(',').Select(n => double.TryParse(n, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 1 ? number : double.NaN)];
+        return fractions is [var left, var top, var right, var bottom] && left < right && top < bottom;
+    }
+
+    private SourceRegion? Pixels(InstanceLocation location, double[] fractions)
+    {
+        try
+        {
+            if (!InstanceHeader.MayHavePixels(location) || target.PathOf(location) is not { } path)
+            {
+                return null;
+            }
+            using var pixels = InstancePixels.Open(path);
+            var (columns, rows) = (pixels.Image.Columns, pixels.Image.Rows);
+            return new SourceRegion(fractions[0] * columns, fractions[1] * rows, (fractions[2] - fractions[0]) * columns, (fractions[3] - fractions[1]) * rows);
+        }
+        catch (Exception e) when (e is DicomException or FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private async ValueTask<PresentationState?> StateAsync(string uid, InstanceLocation image, int frame, CancellationToken ct)
+    {
+        foreach (var location in await index.LocateAsync(uid, ct))
+        {
+            try
+            {
+                if (PresentationState.IsState(location.SopClass) && target.PathOf(location) is { } path
+                    && PresentationState.Of((await DicomFile.OpenAsync(path, null, ct)).Dataset) is var state && state.AppliesTo(image.SopInstance, frame))
+                {
+                    return state;
+                }
+            }
+            catch (Exception e) when (e is DicomException or FileNotFoundException)
+            {
+                continue;
+            }
+        }
+        return null;
     }
 
     // many callers do not know study and series, and the UID of an instance is enough
@@ -73,11 +140,6 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
             problem = "frameNumber is a number from 1";
             return false;
         }
-        if (query.ContainsKey("region") || query.ContainsKey("presentationUID"))
-        {
-            problem = "region and presentationUID are not supported";
-            return false;
-        }
         var same = new Dictionary<string, StringValues>();
         if (query.ContainsKey("windowCenter") || query.ContainsKey("windowWidth"))
         {
@@ -86,7 +148,7 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         if (query.ContainsKey("rows") || query.ContainsKey("columns"))
         {
             // one of them alone: the other follows from the proportions
-            var most = Dicom.Imaging.Viewport.MaxSide.ToString(CultureInfo.InvariantCulture);
+            var most = Viewport.MaxSide.ToString(CultureInfo.InvariantCulture);
             same["viewport"] = $"{(query.ContainsKey("columns") ? query["columns"].ToString() : most)},{(query.ContainsKey("rows") ? query["rows"].ToString() : most)}";
         }
         if (query.ContainsKey("imageQuality"))

@@ -19,7 +19,7 @@ internal sealed class PictureRoutes(IndexReader index, Archive archive, Renderer
 
     private static readonly string[] Get = [HttpMethods.Get, HttpMethods.Head];
 
-    private static readonly RenderedRequest Plain = new(new RenderOptions(), null, IsAnnotated: false);
+    private static readonly RenderedRequest Plain = new(new RenderOptions(), null);
 
     /// <summary>Maps the routes.</summary>
     public static void Map(IEndpointRouteBuilder routes)
@@ -154,7 +154,7 @@ internal sealed class PictureRoutes(IndexReader index, Archive archive, Renderer
         // one of the two is enough: the other is what the picture needs
         var viewport = across is null && down is null ? (Viewport?)null : new Viewport(Side(across), Side(down));
         var window = center is { } middle && width is { } range ? new VoiWindow(middle, Math.Max(range, 1)) : (VoiWindow?)null;
-        request = new RenderedRequest(new RenderOptions { Window = window, Viewport = viewport }, (int?)quality, IsAnnotated: false);
+        request = new RenderedRequest(new RenderOptions { Window = window, Viewport = viewport }, (int?)quality);
         return true;
 
         static int Side(double? wanted) => (int)Math.Min(wanted ?? Viewport.MaxSide, Viewport.MaxSide);

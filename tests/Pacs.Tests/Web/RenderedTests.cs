@@ -13,6 +13,7 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
     private const string Color = "dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.2";
     private const string Report = "dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.3";
     private const string Document = "dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.4";
+    private const string State = "dicom-web/studies/1.2.8/series/1.2.8.1/instances/1.2.8.1.1";
     private const string Video = "dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.5";
 
     private readonly TestServer _server = archive.Server;
@@ -32,6 +33,11 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
     [InlineData("dicom-web/studies/1.2.1/series/1.2.1.1/thumbnail?viewport=16,16", "image/jpeg", "image/jpeg", 16, 8)]
     [InlineData("wado?requestType=WADO&studyUID=1.2.1&seriesUID=1.2.1.1&objectUID=1.2.1.1.1", "*/*", "image/jpeg", 40, 20)]
     [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&contentType=image%2Fpng&frameNumber=2&columns=20", "text/html", "image/png", 20, 10)]
+    [InlineData(Grey + "/rendered?viewport=20,20,10,0,10,20", "image/png", "image/png", 10, 20)]
+    [InlineData(Grey + "/rendered?viewport=40,40,,,-20,", "image/png", "image/png", 40, 40)]
+    [InlineData("dicom-web/studies/1.2.1/rendered", "image/png", "image/png", 40, 20)]
+    [InlineData("dicom-web/studies/1.2.1/series/1.2.1.1/rendered?viewport=20,20", "text/html,image/png,*/*;q=0.8", "image/png", 20, 10)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&contentType=image/png&region=0.25,0.5,0.75,1", "*/*", "image/png", 20, 10)]
     [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&rows=10&columns=100&windowCenter=10&windowWidth=4&imageQuality=70", "*/*", "image/jpeg", 20, 10)]
     public async Task Pictures_have_the_type_and_the_size_asked_for(string path, string accept, string type, int width, int height)
     {
@@ -46,7 +52,17 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
     [InlineData(Grey + "/rendered?window=1,2,cubic", "*/*", 400)]
     [InlineData(Grey + "/rendered?viewport=0,5", "*/*", 400)]
     [InlineData(Grey + "/rendered?viewport=100000,5", "*/*", 400)]
-    [InlineData(Grey + "/rendered?viewport=5,5,1,1,2,2", "*/*", 400)]
+    [InlineData(Grey + "/rendered?viewport=5,5,1,1,0,2", "*/*", 400)]
+    [InlineData(Grey + "/rendered?viewport=5,5,40,0,5,5", "*/*", 400)]
+    [InlineData(Grey + "/rendered?viewport=5,5,1,1,2,2,2", "*/*", 400)]
+    [InlineData("dicom-web/studies/1.2.77/rendered", "*/*", 404)]
+    [InlineData("dicom-web/studies/1.2.1/series/1.2.9/rendered", "*/*", 404)]
+    [InlineData("dicom-web/studies/1.2.1/rendered?quality=0", "*/*", 400)]
+    [InlineData("dicom-web/studies/1.2.1/rendered", "multipart/related; type=\"text/plain\"", 406)]
+    [InlineData("dicom-web/studies/1.2.1/rendered", "text/plain", 406)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&region=0,0,1", "*/*", 400)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&region=0.5,0,0.5,1", "*/*", 400)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&presentationUID=1.2.1.1.2", "*/*", 400)]
     [InlineData(Grey + "/rendered?quality=101", "*/*", 400)]
     [InlineData(Grey + "/rendered", "image/webp", 406)]
     [InlineData(Grey + "/frames/0/rendered", "*/*", 400)]
@@ -56,11 +72,11 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
     [InlineData(Report + "/thumbnail", "*/*", 404)]
     [InlineData(Document + "/rendered", "image/jpeg", 406)]
     [InlineData(Video + "/rendered", "image/jpeg", 406)]
-    [InlineData(Video + "/thumbnail", "*/*", 404)]
-    [InlineData("dicom-web/studies/1.2.9/thumbnail", "*/*", 404)]
+    [InlineData(Video + "/thumbnail", "*/*", 406)]
+    [InlineData("dicom-web/studies/1.2.77/thumbnail", "*/*", 404)]
     [InlineData("wado?requestType=WADO", "*/*", 400)]
     [InlineData("wado?objectUID=1.2.1.1.1", "*/*", 400)]
-    [InlineData("wado?requestType=WADO&objectUID=1.2.9", "*/*", 404)]
+    [InlineData("wado?requestType=WADO&objectUID=1.2.77", "*/*", 404)]
     [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&anonymize=yes", "*/*", 406)]
     [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&frameNumber=x", "*/*", 400)]
     [InlineData("wado?requestType=WADO&objectUID=1.2.1.1.1&windowCenter=5", "*/*", 400)]
@@ -117,10 +133,99 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
     }
 
     [Fact]
-    public async Task Annotations_are_not_drawn_and_that_is_said()
+    public async Task A_study_comes_in_parts_that_have_addresses()
     {
-        using var answer = await SendAsync(HttpMethod.Get, Grey + "/rendered?annotation=patient", "*/*");
-        Assert.Equal(299, answer.Headers.Warning.Single().Code);
+        using var answer = await SendAsync(HttpMethod.Get, "dicom-web/studies/1.2.1/rendered", "multipart/related; type=\"image/png\", multipart/related; type=\"application/pdf\", multipart/related; type=\"video/mp4\"");
+        var parts = await MultipartAnswer.ReadAsync(answer);
+        // the report cannot be shown
+        Assert.Equal(["image/png", "image/png", "application/pdf", "video/mp4"], parts.Select(p => p.Headers["Content-Type"]));
+        Assert.Equal([Grey, Color, Document, Video], parts.Select(p => p.Headers["Content-Location"][_server.Http.BaseAddress!.ToString().Length..^"/rendered".Length]));
+        Assert.Equal((40, 20), SizeOf(parts[0].Body));
+        Assert.Equal("%PDF-1.7x", Encoding.ASCII.GetString(parts[2].Body));
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], parts[3].Body);
+        using var pictures = await SendAsync(HttpMethod.Get, "dicom-web/studies/1.2.1/series/1.2.1.1/rendered?viewport=20,20", "multipart/related; type=\"image/jpeg\"");
+        Assert.Equal([(20, 10), (20, 10)], (await MultipartAnswer.ReadAsync(pictures)).Select(p => SizeOf(p.Body)));
+        using var single = await SendAsync(HttpMethod.Get, "dicom-web/studies/1.2.1/rendered", "image/jpeg");
+        Assert.Equal(299, single.Headers.Warning.Single().Code);
+    }
+
+    [Fact]
+    public async Task Regions_are_cut_out_and_mirrored()
+    {
+        var (whole, width, _) = await PixelsAsync(Grey + "/rendered");
+        var (part, partWidth, partHeight) = await PixelsAsync(Grey + "/rendered?viewport=10,5,7,3,10,5");
+        Assert.Equal((10, 5), (partWidth, partHeight));
+        var (mirrored, _, _) = await PixelsAsync(Grey + "/rendered?viewport=10,5,7,3,-10,-5");
+        for (var y = 0; y < 5; y++)
+        {
+            for (var x = 0; x < 10; x++)
+            {
+                Assert.Equal(whole[((y + 3) * width) + x + 7], part[(y * 10) + x]);
+                Assert.Equal(part[(y * 10) + x], mirrored[((4 - y) * 10) + 9 - x]);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("patient", false)]
+    [InlineData("technique", false)]
+    [InlineData("patient,technique", false)]
+    [InlineData("patient,weather", true)]
+    public async Task Annotations_are_drawn_into_their_corner(string annotation, bool isWarned)
+    {
+        const string Size = "/rendered?viewport=800,400";
+        var (plain, width, height) = await PixelsAsync(Grey + Size);
+        using var answer = await SendAsync(HttpMethod.Get, $"{Grey}{Size}&annotation={annotation}", "image/png");
+        Assert.Equal(isWarned, answer.Headers.Warning.Count > 0);
+        var drawn = Png.Parse(await answer.Content.ReadAsByteArrayAsync(Ct)).Data;
+        bool Differs(int from, int to) => Enumerable.Range(from * width, (to - from) * width).Any(i => plain[i] != drawn[i]);
+        Assert.Equal(annotation.Contains("patient", StringComparison.Ordinal), Differs(0, height / 4));
+        Assert.Equal(annotation.Contains("technique", StringComparison.Ordinal), Differs(height * 3 / 4, height));
+        Assert.False(Differs(height * 4 / 10, height * 6 / 10));
+        // one that leaves as it is stored otherwise
+        using var jpeg = await SendAsync(HttpMethod.Get, $"{Color}/rendered?annotation={annotation}", "image/jpeg");
+        Assert.NotEqual(archive.Jpeg, await jpeg.Content.ReadAsByteArrayAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_presentation_state_shows_its_image_as_it_wants_it()
+    {
+        var (whole, width, height) = await PixelsAsync(Grey + "/frames/2/rendered");
+        foreach (var path in new[] { State + "/rendered", "wado?requestType=WADO&objectUID=1.2.1.1.1&frameNumber=2&contentType=image/png&presentationUID=1.2.8.1.1" })
+        {
+            var (turned, turnedWidth, turnedHeight) = await PixelsAsync(path);
+            Assert.Equal((height, width), (turnedWidth, turnedHeight));
+            // clockwise
+            Assert.Equal(whole[(height - 1) * width], turned[0]);
+            Assert.Equal(whole[0], turned[height - 1]);
+        }
+    }
+
+    [Fact]
+    public async Task Floating_point_samples_are_shown()
+    {
+        foreach (var (instance, bits) in new[] { ("1.2.9.1.1", 32), ("1.2.9.1.2", 64) })
+        {
+            var path = $"dicom-web/studies/1.2.9/series/1.2.9.1/instances/{instance}";
+            var (pixels, width, height) = await PixelsAsync(path + "/rendered");
+            Assert.Equal((2, 2), (width, height));
+            // what is no number is black, and the rest is spread
+            Assert.Equal([0, 0, 128, 255], pixels);
+            var (window, _, _) = await PixelsAsync(path + "/rendered?window=0.5,0.5,linear-exact");
+            Assert.Equal([0, 0, 128, 255], window);
+            using var frame = await SendAsync(HttpMethod.Get, path + "/frames/1", "application/octet-stream");
+            Assert.Equal(bits / 8 * 4, (await frame.Content.ReadAsByteArrayAsync(Ct)).Length);
+            foreach (var syntax in new[] { TransferSyntax.ImplicitVRLittleEndian.Uid, "1.2.840.10008.1.2.2" })
+            {
+                using var file = await SendAsync(HttpMethod.Get, path, $"application/dicom; transfer-syntax={syntax}");
+                var back = DicomFile.Parse(await file.Content.ReadAsByteArrayAsync(Ct));
+                Assert.Equal(syntax, back.Syntax.Uid);
+                using var read = Pacs.Dicom.Imaging.InstancePixels.Of(back.Dataset, back.Syntax);
+                Assert.Equal([0, 0, 128, 255], read.Render(new Pacs.Dicom.Imaging.RenderOptions()).Data.ToArray());
+            }
+            using var packed = await SendAsync(HttpMethod.Get, path, $"application/dicom; transfer-syntax={DicomUid.RLELossless}");
+            Assert.Equal(HttpStatusCode.NotAcceptable, packed.StatusCode);
+        }
     }
 
     [Fact]
@@ -142,6 +247,14 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
         using var answer = await SendAsync(HttpMethod.Get, "wado?requestType=WADO&studyUID=1.2.1&seriesUID=1.2.1.1&objectUID=1.2.1.1.1&contentType=application%2Fdicom" + more, "*/*");
         Assert.Equal("application/dicom", answer.Content.Headers.ContentType!.MediaType);
         Assert.Equal(syntax, DicomFile.Parse(await answer.Content.ReadAsByteArrayAsync(Ct)).Syntax.Uid);
+    }
+
+    private async Task<(byte[] Pixels, int Width, int Height)> PixelsAsync(string path)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, path, "image/png");
+        Assert.Equal((HttpStatusCode.OK, "image/png"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        var png = Png.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
+        return (png.Data, png.Width, png.Height);
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string accept, Action<HttpRequestMessage>? change = null)
@@ -173,7 +286,8 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
 
         public async ValueTask InitializeAsync()
         {
-            Server = await TestServer.StartAsync();
+            // no ffmpeg: the video here is none
+            Server = await TestServer.StartAsync(new Dictionary<string, string> { ["DicomWeb:Ffmpeg"] = "/nowhere/ffmpeg" });
             var pixels = new byte[2 * 40 * 20];
             new Random(1).NextBytes(pixels);
             await PagesKit.StoreAsync(Server, Pixels(1, 1, "MONOCHROME2", 2).Set(DicomTag.FrameTime, 500).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, pixels)));
@@ -188,7 +302,20 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
                 .Set(new DicomElement(DicomTag.EncapsulatedDocument, DicomVr.OB, Encoding.ASCII.GetBytes("%PDF-1.7x\0"))).Set(DicomTag.EncapsulatedDocumentLength, 9));
             await PagesKit.StoreAsync(Server, Pixels(5, 3, "YBR_PARTIAL_420", 10)
                 .Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, [ReadOnlyMemory<byte>.Empty, new byte[] { 0, 1, 2, 3, 4, 5, 6, 7 }])), TransferSyntax.Get("1.2.840.10008.1.2.4.102"));
+            await PagesKit.StoreAsync(Server, Of("1.2.8", 1).Set(DicomTag.SOPClassUID, DicomUid.GrayscaleSoftcopyPresentationStateStorage).Set(DicomTag.ImageRotation, 90)
+                .Set(DicomTag.PresentationLUTShape, "IDENTITY").Set(DicomTag.ReferencedSeriesSequence, new DicomDataset().Set(DicomTag.SeriesInstanceUID, "1.2.1.1").Set(
+                    DicomTag.ReferencedImageSequence, new DicomDataset().Set(DicomTag.ReferencedSOPInstanceUID, "1.2.1.1.1").Set(DicomTag.ReferencedFrameNumber, "2"))));
+            float[] floats = [float.NaN, 0.25f, 0.5f, 0.75f];
+            await PagesKit.StoreAsync(Server, Floats(1, new DicomElement(DicomTag.FloatPixelData, DicomVr.OF, System.Runtime.InteropServices.MemoryMarshal.AsBytes(floats.AsSpan()).ToArray())));
+            double[] doubles = [double.PositiveInfinity, 0.25, 0.5, 0.75];
+            await PagesKit.StoreAsync(Server, Floats(2, new DicomElement(DicomTag.DoubleFloatPixelData, DicomVr.OD, System.Runtime.InteropServices.MemoryMarshal.AsBytes(doubles.AsSpan()).ToArray())));
         }
+
+        private static DicomDataset Of(string study, int number) => PagesKit.Image("Müller^Jörg", "P2", study, number: number);
+
+        /// <summary>Of 2 × 2 samples, the first of which is no number.</summary>
+        private static DicomDataset Floats(int number, DicomElement samples) => Of("1.2.9", number).Set(DicomTag.SOPClassUID, DicomUid.ParametricMapStorage).Set(DicomTag.SamplesPerPixel, 1)
+            .Set(DicomTag.PhotometricInterpretation, "MONOCHROME2").Set(DicomTag.Rows, 2).Set(DicomTag.Columns, 2).Set(DicomTag.BitsAllocated, samples.Vr == DicomVr.OF ? 32 : 64).Set(samples);
 
         public ValueTask DisposeAsync() => Server.DisposeAsync();
 

@@ -16,8 +16,12 @@ public sealed class ViewerRequestTests(RenderedTests.Archive archive) : IClassFi
     {
         const string Frames = "multipart/related; type=application/octet-stream; transfer-syntax=*";
         var studies = await JsonAsync("dicom-web/studies?limit=101&offset=0&fuzzymatching=false&includefield=00081030,00080060,00080090,00100030");
-        var study = (string?)Assert.Single(studies)!["0020000D"]!["Value"]![0];
+        var study = studies.Select(s => (string?)s!["0020000D"]!["Value"]![0]).Single(uid => uid == "1.2.1");
         Assert.Single(await JsonAsync($"dicom-web/studies?limit=101&offset=0&fuzzymatching=false&includefield=00081030,00080060,00080090,00100030&StudyInstanceUID={study}"));
+        // as 3.13.2 was seen to ask: commas escaped, and for the earlier studies of the patient
+        Assert.Single(await JsonAsync($"dicom-web/studies?limit=101&offset=0&fuzzymatching=true&includefield=00081030%2C00080060%2C00080090%2C00100030&StudyInstanceUID={study}"));
+        Assert.Single(await JsonAsync("dicom-web/studies?00100020=P1&limit=101&offset=0&fuzzymatching=true&includefield=00081030%2C00080060%2C00080090%2C00100030"));
+        Assert.Single(await JsonAsync("dicom-web/studies?limit=101&offset=0&fuzzymatching=false&includefield=00081030,00080060,00080090,00100030&00100020=P1"));
         var series = Assert.Single(await JsonAsync($"dicom-web/studies/{study}/series?includefield=00080021,00080031,0008103E,00200011"))!;
         Assert.Equal(["00080021", "00080031", "0008103E", "00200011"], series.AsObject().Select(m => m.Key).Intersect(["00080021", "00080031", "0008103E", "00200011"]));
         var instances = await JsonAsync($"dicom-web/studies/{study}/series/{(string?)series["0020000E"]!["Value"]![0]}/metadata");
@@ -25,7 +29,7 @@ public sealed class ViewerRequestTests(RenderedTests.Archive archive) : IClassFi
         Assert.All(instances, i => Assert.NotNull(i!["00080016"]));
         using var frame = await SendAsync($"dicom-web/studies/{study}/series/1.2.1.1/instances/1.2.1.1.1/frames/1", Frames);
         Assert.Equal("application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1", Assert.Single(await MultipartAnswer.ReadAsync(frame)).Headers["Content-Type"]);
-        using var jpeg = await SendAsync($"dicom-web/studies/{study}/series/1.2.1.1/instances/1.2.1.1.2/frames/1", Frames);
+        using var jpeg = await SendAsync($"dicom-web/studies/{study}/series/1.2.1.1/instances/1.2.1.1.2/frames/1", "multipart/related; type=\"application/octet-stream\"; transfer-syntax=\"*\"");
         var part = Assert.Single(await MultipartAnswer.ReadAsync(jpeg));
         Assert.Equal("application/octet-stream; transfer-syntax=1.2.840.10008.1.2.4.50", part.Headers["Content-Type"]);
         Assert.Equal(archive.Jpeg, part.Body);
@@ -55,6 +59,10 @@ public sealed class ViewerRequestTests(RenderedTests.Archive archive) : IClassFi
         using var thumbnail = await SendAsync("dicom-web/studies/1.2.1/series/1.2.1.1/thumbnail?viewport=96%2C96", "image/jpeg");
         Assert.Equal(HttpStatusCode.OK, thumbnail.StatusCode);
         // what it asks for when there is no thumbnail
+        using var ofSeries = await SendAsync("dicom-web/studies/1.2.1/series/1.2.1.1/rendered?viewport=96%2C96", "image/jpeg");
+        Assert.Equal((HttpStatusCode.OK, "image/jpeg"), (ofSeries.StatusCode, ofSeries.Content.Headers.ContentType!.MediaType));
+        using var ofInstance = await SendAsync("dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1/thumbnail?viewport=96%2C96", "image/jpeg");
+        Assert.Equal(HttpStatusCode.OK, ofInstance.StatusCode);
         using var rendered = await SendAsync("dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1/rendered?viewport=96%2C96", "image/jpeg");
         Assert.Equal(HttpStatusCode.OK, rendered.StatusCode);
     }
@@ -71,7 +79,7 @@ public sealed class ViewerRequestTests(RenderedTests.Archive archive) : IClassFi
     [Theory]
     [InlineData("studyUID=1.2.1", 200)]
     [InlineData("patientID=P1", 200)]
-    [InlineData("studyUID=1.2.9", 404)]
+    [InlineData("studyUID=1.2.77", 404)]
     [InlineData("accessionNumber=R77", 404)]
     [InlineData("", 400)]
     public async Task The_manifest_lists_what_to_load(string parameters, int status)
