@@ -25,6 +25,19 @@ if command -v npm >/dev/null; then
   npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --silent || echo "dcmjs-dimse and dicomweb-client cannot be installed"
 fi
 
+# The viewer OHIF, for a test that opens studies of ours in it: 50 MB, a few seconds; without its source maps and segmentation models
+ohif=artifacts/ohif-3.13.2
+ohif_sha512=5997719a9986eeba85816f5924b71b82bdd70ad2e2d4a0cd3e831a798e4f3deea3e06e1f8c48e393271933a0ba664d85f3b04ac457e9abe8dde715d907d13c10
+if command -v npm >/dev/null && [ ! -d "$ohif" ]; then
+  mkdir -p artifacts
+  if timeout 60 npm pack @ohif/app@3.13.2 --pack-destination artifacts --silent >/dev/null && echo "$ohif_sha512  artifacts/ohif-app-3.13.2.tgz" | sha512sum --check --quiet; then
+    mkdir -p "$ohif.part" && tar xzf artifacts/ohif-app-3.13.2.tgz -C "$ohif.part" --exclude='*.map' --exclude=package/dist/ort && mv "$ohif.part" "$ohif"
+  else
+    echo "@ohif/app cannot be had"
+  fi
+  rm -f artifacts/ohif-app-3.13.2.tgz
+fi
+
 dotnet restore Pacs.sln
 dotnet format Pacs.sln --verify-no-changes --no-restore
 # crash points are compiled in for the crash tests only; a published server does not have them
