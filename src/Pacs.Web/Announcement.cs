@@ -23,7 +23,11 @@ public sealed partial class Announcement(
                 LogTls(tlsPort, tls.Credentials.Own!.TargetCertificate.Subject, tls.Credentials.Expires!.Value, options.DicomTlsRemoteCertificateRequired ? "with a trusted certificate only" : "also without a certificate");
             }
             LogFolders(options.StorageDirectory, options.IndexDirectory);
-            if (options.RemoteAccessAllowed)
+            if (options.AuthenticationEnabled)
+            {
+                LogLogin(options.RegisteredUsers.Count);
+            }
+            else if (options.RemoteAccessAllowed)
             {
                 LogOpen();
             }
@@ -49,6 +53,9 @@ public sealed partial class Announcement(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "There is no log-in: whoever reaches these ports reads and stores. RemoteAccessAllowed=false closes the HTTP port to other machines")]
     private partial void LogOpen();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The HTTP port asks for one of {Count} users and passwords, which it does not encrypt; the DICOM port has rules of its own")]
+    private partial void LogLogin(int count);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Stopping; messages in flight are finished")]
     private partial void LogStopping();

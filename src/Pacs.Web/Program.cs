@@ -131,6 +131,7 @@ namespace Pacs.Web
             services.AddJobs();
             services.AddOrthanc();
             services.AddSingleton<Readiness>();
+            services.AddSingleton<AccessTokens>().AddSingleton(_ => new PasscodeChecks(options.RegisteredUsers.ToDictionary(u => u.Name, u => u.Passcode, StringComparer.Ordinal)));
             services.AddDicomWeb();
             services.AddViewer();
             services.AddPages();
@@ -142,9 +143,14 @@ namespace Pacs.Web
             app.UseRouteNames();
             app.UseRouting();
             app.UseMiddleware<RequestGuard>();
-            app.UseCors();
-            app.MapGet("/health/live", () => Results.Text("live"));
-            app.MapGet("/health/ready", (Readiness readiness, CancellationToken ct) => readiness.AnswerAsync(ct));
+            app.UseCors(); // answers preflights, which never have a password
+            app.UseMiddleware<Login>();
+            app.MapGet("/health/live", () => Results.Text("live")).OpenToEverybody();
+            app.MapGet("/health/ready", (Readiness readiness, CancellationToken ct) => readiness.AnswerAsync(ct)).OpenToEverybody();
+            if (options.AuthenticationEnabled)
+            {
+                app.MapPost("/auth/token", (AccessTokens tokens) => tokens.Create() is var (token, expires) ? Results.Json(new { Token = token, Expires = expires }, new System.Text.Json.JsonSerializerOptions()) : null);
+            }
             if (options.Worklists.Enable)
             {
                 app.MapWorklist();

@@ -185,6 +185,14 @@ public sealed class DicomUsersAttribute() : ValidationAttribute("a list of NAME:
     }
 }
 
+/// <summary>Users of the HTTP port.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class RegisteredUsersAttribute() : ValidationAttribute("an object of passwords by the names of users, each a text or a hash made by \"Pacs.Web hash passcode\"")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is not null;
+}
+
 /// <summary>One of a few words.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OneOfAttribute(params string[] words) : ValidationAttribute("one of: " + string.Join(", ", words))

@@ -81,7 +81,7 @@ public sealed class PacsOptions
     public string BindAddress { get; init; } = "*";
 
     /// <summary>
-    /// Whether other machines reach the HTTP port. Default true: there is no log-in yet and the office's workstations use the pages, as in the
+    /// Whether other machines reach the HTTP port. Default true: the office's workstations use the pages, as in the
     /// old Docker image. False makes it listen on the loopback interface only.
     /// </summary>
     public bool RemoteAccessAllowed { get; init; } = true;
@@ -216,6 +216,24 @@ public sealed class PacsOptions
     /// </summary>
     [Range(1, 3600, ErrorMessage = "a whole number of seconds from 1 to 3600")]
     public int DicomScuTimeout { get; init; } = 30;
+
+    // ---- log-in of the HTTP port ----------------------------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// Whether the HTTP port asks for a name and a password (HTTP Basic) of <see cref="RegisteredUsers"/>. Default false: the image that this server replaces had no log-in, and practice software, scripts and viewers
+    /// call it without one. The DICOM port is not concerned.
+    /// </summary>
+    public bool AuthenticationEnabled { get; init; }
+
+    /// <summary>
+    /// Who may use the HTTP port when <see cref="AuthenticationEnabled"/> is on: passwords by name as in Orthanc, or instead of a password its hash, made by <c>Pacs.Web hash passcode</c>. Default: nobody.
+    /// </summary>
+    [RegisteredUsers]
+    public IReadOnlyList<RegisteredUser> RegisteredUsers { get; init; } = [];
+
+    /// <summary>For how many minutes a token is good that links for Weasis have, and that programs get from <c>POST /auth/token</c>. Default 60: a viewer loads what it shows within that.</summary>
+    [Range(1, 1440, ErrorMessage = "a whole number of minutes from 1 to 1440")]
+    public int TokenLifetime { get; init; } = 60;
 
     // ---- security of the DICOM port --------------------------------------------------------------------------------------------------------
 
@@ -500,7 +518,7 @@ public sealed class DicomWebSettings
     [WebPath]
     public string WadoRoot { get; init; } = "/wado";
 
-    /// <summary>Whether <c>DELETE</c> of studies, series and instances is served. Default false: the standard has none, and there is no log-in.</summary>
+    /// <summary>Whether <c>DELETE</c> of studies, series and instances is served. Default false: the standard has none.</summary>
     public bool AllowDelete { get; init; }
 
     /// <summary>

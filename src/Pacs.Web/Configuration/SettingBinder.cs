@@ -17,7 +17,6 @@ public sealed class SettingBinder
     /// </summary>
     private static readonly Dictionary<string, (string Value, string Consequence)> Reliances = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["AuthenticationEnabled"] = ("true", "there is no log-in: everybody who reaches the HTTP port reads everything"),
         ["SslEnabled"] = ("true", "the HTTP port does not encrypt"),
     };
 
@@ -258,6 +257,10 @@ public sealed class SettingBinder
             {
                 _problems.Add($"DicomTlsPort is {tls}, which is another port's number. They must differ; null makes DicomPort the port for TLS.");
             }
+        }
+        if (options.AuthenticationEnabled && options.RegisteredUsers.Count == 0)
+        {
+            _problems.Add("AuthenticationEnabled is true, but RegisteredUsers has nobody: everybody would be shut out.");
         }
         if (!options.Worklists.Enable && (options.GdtGenerator.InboxDirectory is not null || options.GdtGenerator.Receivers.Any(r => r.InboxDirectory is not null)))
         {

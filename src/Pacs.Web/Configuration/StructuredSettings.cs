@@ -18,12 +18,12 @@ internal static class StructuredSettings
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
         PropertyNameCaseInsensitive = true,
-        Converters = { new ModalitiesConverter(), new TextsConverter() },
+        Converters = { new ModalitiesConverter(), new TextsConverter(), new RegisteredUsersConverter() },
     };
 
     /// <summary>Whether a property is one of them.</summary>
     public static bool Has(Type type) => type == typeof(IReadOnlyList<Modality>) || type == typeof(IReadOnlyList<ForwardingRule>) || type == typeof(IReadOnlyList<GdtReceiverSettings>)
-        || type == typeof(IReadOnlyList<GdtOrderRule>) || type == typeof(IReadOnlyDictionary<string, int>);
+        || type == typeof(IReadOnlyList<GdtOrderRule>) || type == typeof(IReadOnlyDictionary<string, int>) || type == typeof(IReadOnlyList<RegisteredUser>);
 
     /// <summary>Reads one.</summary>
     /// <exception cref="FormatException">It is none; the message says where and why.</exception>

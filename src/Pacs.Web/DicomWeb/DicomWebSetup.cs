@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using Pacs.Web.Configuration;
 using Pacs.Web.DicomWeb;
+using Pacs.Web.Http;
 
 namespace Pacs.Web;
 
@@ -21,6 +22,7 @@ public static class DicomWebSetup
         if (options.DicomWeb.Enable)
         {
             var routes = app.MapGroup(options.DicomWeb.Root.TrimEnd('/'));
+            routes.ReadableByToken();
             if (options.DicomWeb.AllowedOrigins.Count > 0)
             {
                 // reading only: what changes something is refused to other sites before it gets here
@@ -41,8 +43,8 @@ public static class DicomWebSetup
         }
         if (options.DicomWeb is { Enable: true, EnableWado: true })
         {
-            app.MapMethods(options.DicomWeb.WadoRoot, Reading, (HttpContext context, WadoUriRoute wado) => wado.AnswerAsync(context));
-            app.MapMethods("/weasis/manifest", Reading, (HttpContext context, WeasisRoutes weasis) => weasis.ManifestAsync(context));
+            app.MapMethods(options.DicomWeb.WadoRoot, Reading, (HttpContext context, WadoUriRoute wado) => wado.AnswerAsync(context)).ReadableByToken();
+            app.MapMethods("/weasis/manifest", Reading, (HttpContext context, WeasisRoutes weasis) => weasis.ManifestAsync(context)).ReadableByToken();
         }
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using Pacs.Dicom;
 using Pacs.Storage;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -16,7 +17,7 @@ internal sealed record QidoRequest(DicomQuery Query, QueryKeys Keys, IReadOnlyLi
     private const int MaxParameters = 100;
 
     // PS3.18 §8.3.4 and §8.3.3: parameters that are no attributes
-    private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase) { "limit", "offset", "fuzzymatching", "includefield", "accept", "charset" };
+    private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase) { "limit", "offset", "fuzzymatching", "includefield", "accept", "charset", Login.TokenParameter };
 
     // PS3.18 tables 10.6.3-3 to 10.6.3-5: what is returned unasked, as far as the index knows it
     private static readonly DicomTag[] StudyTags =

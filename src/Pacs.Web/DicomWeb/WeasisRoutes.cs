@@ -3,11 +3,12 @@ using System.Xml;
 using Pacs.Dicom;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 
 /// <summary>What the viewer Weasis is started with: a link, or a manifest that lists what to load.</summary>
-internal sealed class WeasisRoutes(IndexReader index, PacsOptions options)
+internal sealed class WeasisRoutes(IndexReader index, PacsOptions options, AccessTokens tokens)
 {
     private const string Namespace = "http://www.weasis.org/xsd/2.5";
 
@@ -18,8 +19,11 @@ internal sealed class WeasisRoutes(IndexReader index, PacsOptions options)
     /// <summary>
     /// The address that starts Weasis with a study: its handler of <c>weasis:</c> takes the command behind the question mark. Null for what is no UID and would be part of a command.
     /// </summary>
-    public static string? Link(DicomWebAddress address, string study) =>
-        DicomUid.IsValid(study) ? "weasis://?" + Uri.EscapeDataString($"$dicom:rs --url \"{address.Root}\" -r \"studyUID={study}\"") : null;
+    /// <param name="address">Of the services.</param>
+    /// <param name="study">Study Instance UID.</param>
+    /// <param name="token">What it reads with where there is a log-in, or null.</param>
+    public static string? Link(DicomWebAddress address, string study, string? token) => DicomUid.IsValid(study)
+        ? "weasis://?" + Uri.EscapeDataString($"$dicom:rs --url \"{address.Root}\" -r \"studyUID={study}\"{(token is null ? "" : $" -H \"Authorization: Bearer {token}\"")}") : null;
 
     /// <summary>Answers with the manifest of studies: by UID, accession number or patient id.</summary>
     public async Task<IResult> ManifestAsync(HttpContext context)
@@ -59,6 +63,13 @@ internal sealed class WeasisRoutes(IndexReader index, PacsOptions options)
         xml.WriteStartElement("manifest", Namespace);
         xml.WriteStartElement("arcQuery", Namespace);
         Attributes(xml, ("arcId", options.DicomAet), ("baseUrl", wado), ("webLogin", ""), ("requireOnlySOPInstanceUID", "false"));
+        if (options.AuthenticationEnabled)
+        {
+            // who may read the manifest may read what it lists
+            xml.WriteStartElement("httpTag", Namespace);
+            Attributes(xml, ("key", "Authorization"), ("value", $"Bearer {tokens.Create().Token}"));
+            xml.WriteEndElement();
+        }
         foreach (var patient in studies.GroupBy(s => s.Patient.PublicId))
         {
             var who = patient.First().Patient;

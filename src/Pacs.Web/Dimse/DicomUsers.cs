@@ -1,7 +1,6 @@
-using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Pacs.Dicom.Network;
 using Pacs.Web.Configuration;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.Dimse;
 
@@ -11,37 +10,29 @@ namespace Pacs.Web.Dimse;
 /// </summary>
 public sealed partial class DicomUsers : IDisposable
 {
-    private readonly Dictionary<string, Passcode> _users = new(StringComparer.Ordinal);
+    private readonly PasscodeChecks _users;
     private readonly ILogger<DicomUsers> _logger;
-
-    // one check at a time: it is slow on purpose, and must not take the cores away from everybody else
-    private readonly SemaphoreSlim _gate = new(1);
-
-    // who has shown his passcode need not wait again: a device makes an association for each examination. What is kept is worth nothing outside of this process.
-    private readonly ConcurrentDictionary<string, byte[]> _known = new(StringComparer.Ordinal);
-    private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
-
-    // for names that nobody has: the time that a refusal takes must not tell which do
-    private readonly Passcode _nobody = Passcode.Of(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>The users of the configuration.</summary>
     public DicomUsers(PacsOptions options, ILogger<DicomUsers> logger)
     {
         _logger = logger;
+        var users = new Dictionary<string, Passcode>(StringComparer.Ordinal);
         foreach (var entry in options.DicomUsers)
         {
             if (DicomUsersAttribute.TryParse(entry, out var name, out var passcode))
             {
-                _users[name] = passcode;
+                users[name] = passcode;
             }
         }
+        _users = new PasscodeChecks(users);
     }
 
     /// <summary>The check, or null when no users are configured and everybody is who he says.</summary>
-    public Func<UserIdentity?, string, CancellationToken, ValueTask<bool>>? Check => _users.Count == 0 ? null : IsGoodAsync;
+    public Func<UserIdentity?, string, CancellationToken, ValueTask<bool>>? Check => _users.IsEmpty ? null : IsGoodAsync;
 
     /// <inheritdoc/>
-    public void Dispose() => _gate.Dispose();
+    public void Dispose() => _users.Dispose();
 
     private async ValueTask<bool> IsGoodAsync(UserIdentity? identity, string remoteHost, CancellationToken ct)
     {
@@ -50,25 +41,9 @@ public sealed partial class DicomUsers : IDisposable
             LogNothingToCheck(remoteHost, identity?.Type);
             return false;
         }
-        var proof = HMACSHA256.HashData(_key, identity.Secondary.Span);
-        if (_known.TryGetValue(name, out var earlier) && CryptographicOperations.FixedTimeEquals(earlier, proof))
+        if (await _users.IsGoodAsync(name, identity.Secondary, ct))
         {
             return true;
-        }
-        await _gate.WaitAsync(ct);
-        try
-        {
-            var isUser = _users.TryGetValue(name, out var passcode);
-            var isRight = await Task.Run(() => (passcode ?? _nobody).Is(identity.Secondary.Span), ct);
-            if (isUser && isRight)
-            {
-                _known[name] = proof;
-                return true;
-            }
-        }
-        finally
-        {
-            _gate.Release();
         }
         LogWrong(remoteHost);
         return false;

@@ -64,6 +64,11 @@ public static class GdtCommand
         };
         Console.CancelKeyPress += stop;
         using var http = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromSeconds(30) };
+        if (server.UserInfo.Length > 0)
+        {
+            // http://name:password@host, where the server has a log-in (RFC 7617)
+            http.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Uri.UnescapeDataString(server.UserInfo))));
+        }
         try
         {
             return (commandLine.Command, commandLine.Operands) switch

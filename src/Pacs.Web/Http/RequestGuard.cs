@@ -5,7 +5,7 @@ namespace Pacs.Web.Http;
 
 /// <summary>
 /// Refuses what a web page elsewhere could make a browser in the office do: calls under a name that is not ours (DNS rebinding), and calls of another site that
-/// change something (cross-site request forgery). There is no log-in, so the browser's place in the network is all the authority an attacker needs.
+/// change something (cross-site request forgery). Without a log-in the browser's place in the network is all the authority an attacker needs, and with one the browser sends the password along.
 /// Programs that are no browsers send none of these headers and are not affected.
 /// </summary>
 public sealed partial class RequestGuard(RequestDelegate next, PacsOptions options, ILogger<RequestGuard> logger)

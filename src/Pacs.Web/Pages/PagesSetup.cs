@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Microsoft.Extensions.WebEncoders;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.Pages;
 
@@ -22,7 +23,7 @@ public static class PagesSetup
     /// <summary>Maps the pages and what belongs to them in <c>wwwroot</c>.</summary>
     public static void MapPages(this WebApplication app)
     {
-        app.MapStaticAssets();
+        app.MapStaticAssets().OpenToEverybody(); // an error page needs its style; there is nothing of a patient in it
         app.MapRazorPages().WithStaticAssets();
     }
 }

@@ -4,6 +4,7 @@ using Pacs.Dicom;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
 using Pacs.Web.DicomWeb;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.Pages;
 
@@ -26,7 +27,7 @@ public sealed record InstancePage(IReadOnlyList<Instance> Instances, int? Older)
 public sealed record ThumbnailStrip(ResourceId Study, IReadOnlyList<Instance> Instances);
 
 /// <summary><c>/studien/{id}</c>: patient, study, what its reports measured, its series and their first instances.</summary>
-public sealed class StudyModel(IndexReader index, MeasuredReports reports, PacsOptions options) : PageModel
+public sealed class StudyModel(IndexReader index, MeasuredReports reports, AccessTokens tokens, PacsOptions options) : PageModel
 {
     /// <summary>Series on one page.</summary>
     public const int PageSize = 20;
@@ -53,7 +54,7 @@ public sealed class StudyModel(IndexReader index, MeasuredReports reports, PacsO
     public IReadOnlyList<MeasuredReport> Reports { get; private set; } = [];
 
     /// <summary>Starts the viewer Weasis with this study on machines that have it; null when DICOMweb is off.</summary>
-    public string? WeasisLink => options.DicomWeb.Enable ? WeasisRoutes.Link(new DicomWebAddress(Request, options), Study.Uid) : null;
+    public string? WeasisLink => options.DicomWeb.Enable ? WeasisRoutes.Link(new DicomWebAddress(Request, options), Study.Uid, options.AuthenticationEnabled ? tokens.Create().Token : null) : null;
 
     /// <summary>Where to go on with series, or null at the end.</summary>
     public int? MoreSeries { get; private set; }

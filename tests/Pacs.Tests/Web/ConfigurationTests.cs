@@ -192,13 +192,13 @@ public sealed class ConfigurationTests : IDisposable
     public void Keys_without_effect_are_notices()
     {
         var configuration = FromJson("""
-            { "PythonScript": "x.py", "LuaScripts": { "a": ["A", "host", 104] }, "GdtGenerator": { "Later": 1 }, "AuthenticationEnabled": true, "SslEnabled": false }
+            { "PythonScript": "x.py", "LuaScripts": { "a": ["A", "host", 104] }, "GdtGenerator": { "Later": 1 }, "SslEnabled": true, "ExecuteLuaEnabled": false }
             """);
 
         Assert.Equal(
             [
-                "Attention: AuthenticationEnabled is true in the text, but there is no log-in: everybody who reaches the HTTP port reads everything.",
-                "Without effect in the text: GdtGenerator.Later, LuaScripts, PythonScript, SslEnabled.",
+                "Attention: SslEnabled is true in the text, but the HTTP port does not encrypt.",
+                "Without effect in the text: ExecuteLuaEnabled, GdtGenerator.Later, LuaScripts, PythonScript.",
             ],
             configuration.Notices);
     }
@@ -340,6 +340,7 @@ public sealed class ConfigurationTests : IDisposable
             IReadOnlyList<ForwardingRule> rules => JsonSerializer.Serialize(rules),
             IReadOnlyList<GdtOrderRule> rules => JsonSerializer.Serialize(rules),
             IReadOnlyList<GdtReceiverSettings> receivers => JsonSerializer.Serialize(receivers),
+            IReadOnlyList<RegisteredUser> users => JsonSerializer.Serialize(users.ToDictionary(u => u.Name, u => u.Passcode.ToString())),
             IReadOnlyDictionary<string, int> names => JsonSerializer.Serialize(names),
             IReadOnlyList<Modality> nodes => JsonSerializer.Serialize(nodes.ToDictionary(n => n.Name, ModalityJson.Write)),
             var value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture),
