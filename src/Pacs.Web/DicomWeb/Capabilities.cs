@@ -28,7 +28,8 @@ internal static class Capabilities
         };
     }
 
-    private static IEnumerable<(string Path, string Method, string[] Types)> Resources(PacsOptions options)
+    /// <summary>Every resource with its method and media types, those of the answer.</summary>
+    internal static IEnumerable<(string Path, string Method, string[] Types)> Resources(PacsOptions options)
     {
         const string Study = "studies/{study}", Series = Study + "/series/{series}", Instance = Series + "/instances/{instance}";
         foreach (var path in (string[])["studies", "series", "instances", Study + "/series", Study + "/instances", Series + "/instances"])

@@ -17,7 +17,7 @@ internal sealed record QidoRequest(DicomQuery Query, QueryKeys Keys, IReadOnlyLi
     private const int MaxParameters = 100;
 
     // PS3.18 §8.3.4 and §8.3.3: parameters that are no attributes
-    private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase) { "limit", "offset", "fuzzymatching", "includefield", "accept", "charset", Login.TokenParameter };
+    internal static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase) { "limit", "offset", "fuzzymatching", "includefield", "accept", "charset", Login.TokenParameter };
 
     // PS3.18 tables 10.6.3-3 to 10.6.3-5: what is returned unasked, as far as the index knows it
     private static readonly DicomTag[] StudyTags =
@@ -113,7 +113,7 @@ internal sealed record QidoRequest(DicomQuery Query, QueryKeys Keys, IReadOnlyLi
     }
 
     // what the path says already is not repeated (table 10.6.3-2) but for the UIDs, which make the answer stand on its own
-    private static IEnumerable<DicomTag> Unasked(Level level, string? study, string? series)
+    internal static IEnumerable<DicomTag> Unasked(Level level, string? study, string? series)
     {
         var tags = study is null ? StudyTags : [DicomTag.SpecificCharacterSet, DicomTag.InstanceAvailability, DicomTag.StudyInstanceUID];
         if (level >= Level.Series)

@@ -7,6 +7,7 @@ using Pacs.Dicom.Network;
 using Pacs.Gdt;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
+using Pacs.Web.DicomWeb;
 using Pacs.Web.Dimse;
 
 namespace Pacs.Tests.Conformance;
@@ -42,8 +43,15 @@ internal static class ConformanceTables
         ["commitment-status"] = _ => Statuses("commitment"),
         ["character-sets"] = _ => CharacterSets(),
         ["cipher-suites"] = _ => string.Join('\n', DicomTls.CipherSuites.Select(s => $"- `{s}`")),
-        ["settings"] = _ => Settings(),
+        ["settings"] = _ => Settings(k => k.Section is null
+            && (k.Path.StartsWith("Dicom", StringComparison.Ordinal) || k.Path.StartsWith("Maximum", StringComparison.Ordinal) || k.Path is "BindAddress" or "OverwriteInstances" or "MinimumFreeDiskSpace")
+            || k.Section?.Name == "Worklists"),
         ["coercions"] = _ => Coercions(),
+        ["dicomweb-resources"] = _ => DicomWebResources(),
+        ["dicomweb-frames"] = _ => DicomWebFrames(),
+        ["dicomweb-search"] = _ => DicomWebSearch(),
+        ["dicomweb-store"] = _ => DicomWebStore(),
+        ["dicomweb-settings"] = _ => Settings(k => k.Section?.Name == "DicomWeb" || k.Path is "AuthenticationEnabled" or "RegisteredUsers" or "TokenLifetime"),
         ["storage-classes"] = _ => StorageClasses(),
         ["transfer-syntaxes"] = _ => TransferSyntaxes(),
     };
@@ -229,12 +237,41 @@ internal static class ConformanceTables
             """.ReplaceLineEndings("\n");
     }
 
-    private static string Settings()
+    // as the capabilities say it; a deletion only where it is switched on
+    private static string DicomWebResources()
+    {
+        var options = new PacsOptions();
+        return Table(
+            ["resource", "method", "media types of the answer"],
+            Capabilities.Resources(options).Select(r => new[] { $"`/{r.Path}`", r.Method, string.Join(", ", r.Types.Select(t => $"`{t}`")) }));
+    }
+
+    private static string DicomWebFrames() => Table(
+        ["transfer syntax", "stored frames", "decoded to Explicit VR Little Endian", "whole instances converted to it"],
+        TransferSyntax.KnownSyntaxes.Where(s => !s.IsVideo).OrderBy(s => s.Uid, UidOrder).Select(s => new[]
+        {
+            s.Name, FrameForm.StoredType(s) is { } type ? $"`{type}`, `{MediaTypes.OctetStream}`" : $"`{MediaTypes.OctetStream}`", Decoded(s),
+            Transcoder.CanTranscode(TransferSyntax.ExplicitVRLittleEndian, s) ? "yes" : "",
+        }));
+
+    private static string DicomWebSearch() => Table(
+        ["level", "returned unasked, beside Retrieve URL"],
+        Enum.GetValues<Level>().Where(l => l != Level.Patient).Select(l => new[] { l.ToString(), string.Join(", ", QidoRequest.Unasked(l, null, null).Select(Keyword)) }))
+        + $"\n\nParameters that are no attributes: {string.Join(", ", QidoRequest.Reserved.Order(StringComparer.Ordinal).Select(p => $"`{p}`"))}.";
+
+    private static string DicomWebStore() => Table(
+        ["outcome", "Failure Reason (0008,1197)"],
+        Enum.GetValues<StoreOutcome>().Where(o => !StoreResult.Refused(o, "").IsSafe).Select(o => new[] { Words(o.ToString()), $"{StowOutcome.Refused("1.2", "1.2", o).Reason:X4}H" })
+            .Append([Words("OtherStudyThanTheOneInThePath"), $"{0xA900:X4}H"]).Append(["no DICOM file", $"{StowOutcome.NoInstance.Reason:X4}H"]).Append(["the server failed", $"{StowOutcome.Failed(null, null).Reason:X4}H"]));
+
+    // ContentDiffers: content differs
+    private static string Words(string name) => string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 ? $" {char.ToLowerInvariant(c)}" : char.ToLowerInvariant(c).ToString()));
+
+    private static string Settings(Func<SettingBinder.Key, bool> isWanted)
     {
         var defaults = new PacsOptions();
         var rows = SettingBinder.Keys
-            .Where(k => k.Section is null && (k.Path.StartsWith("Dicom", StringComparison.Ordinal) || k.Path.StartsWith("Maximum", StringComparison.Ordinal) || k.Path is "BindAddress" or "OverwriteInstances" or "MinimumFreeDiskSpace")
-                || k.Section?.Name == "Worklists")
+            .Where(isWanted)
             .Select(k => new[] { $"`{k.Path.Replace(':', '.')}`", Default(k.Property.GetValue(k.Section is null ? defaults : k.Section.GetValue(defaults))) });
         return Table(["setting", "default"], rows);
 
