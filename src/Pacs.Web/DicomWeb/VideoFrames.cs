@@ -49,11 +49,13 @@ internal sealed partial class VideoFrames(PacsOptions options, DecodingSlots slo
         using var process = Process.Start(Command(path, fragments, frame)) ?? throw new DicomException("ffmpeg does not start", DicomTag.PixelData);
         try
         {
-            var errors = process.StandardError.ReadToEndAsync(limit.Token);
+            // what it complains of is about the patient's video, and nobody reads it; but a full pipe would stop it
+            process.ErrorDataReceived += static (_, _) => { };
+            process.BeginErrorReadLine();
             var input = SendAsync(process.StandardInput.BaseStream, path, fragments, limit.Token);
+            // one picture; whatever it goes on to do is ended below
             var picture = await ReadAsync(process.StandardOutput.BaseStream, limit.Token);
-            await process.WaitForExitAsync(limit.Token);
-            await errors;
+            End(process);
             await input;
             return picture ?? throw new DicomException($"ffmpeg finds no frame {frame} in the video", DicomTag.PixelData);
         }
@@ -64,10 +66,15 @@ internal sealed partial class VideoFrames(PacsOptions options, DecodingSlots slo
         }
         finally
         {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
+            End(process);
+        }
+    }
+
+    private static void End(Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
         }
     }
 
