@@ -22,7 +22,7 @@ public sealed class ReportConsumer(GdtOptions options, GdtReceivers receivers, G
         if (receivers.All.Count == 0
             || await reader.LocateAsync(e.Resource, ct) is not { } located
             || !(located.SopClass == DicomUid.ComprehensiveSRStorage || (options.Measurements.AllReports && SrReader.IsReport(located.SopClass)))
-            || await reader.InstanceAsync(e.Resource, ct) is not { } entry)
+            || await reader.InstanceAsync(e.Resource, ct) is not { Instance.Origin: not OriginKind.Modification } entry)
         {
             return;
         }

@@ -45,7 +45,8 @@ public sealed class StudyConsumer(GdtReceivers receivers, GdtFiles files, GdtCon
     private async Task OnInstanceAsync(InstanceEntry entry, CancellationToken ct)
     {
         var study = entry.Study.PublicId;
-        if (entry.Instance.SopClass == DicomUid.ComprehensiveSRStorage || _known.Contains(study))
+        // what was made of another study is no examination that somebody waits for
+        if (entry.Instance.Origin == OriginKind.Modification || entry.Instance.SopClass == DicomUid.ComprehensiveSRStorage || _known.Contains(study))
         {
             return;
         }
@@ -75,6 +76,10 @@ public sealed class StudyConsumer(GdtReceivers receivers, GdtFiles files, GdtCon
 
     private async Task OnStudyAsync(EventKind kind, InstanceEntry entry, CancellationToken ct)
     {
+        if (entry.Instance.Origin == OriginKind.Modification)
+        {
+            return;
+        }
         foreach (var receiver in receivers.All)
         {
             var isDue = (kind, receiver.Settings.Trigger) switch

@@ -11,6 +11,9 @@ public enum OriginKind
 
     /// <summary>An HTTP upload.</summary>
     Http = 2,
+
+    /// <summary>Made here of another instance.</summary>
+    Modification = 3,
 }
 
 /// <summary>Where an instance came from.</summary>

@@ -106,6 +106,41 @@ public sealed class ResourceMetadata(IndexWriter writer, TimeProvider time)
         return RevisionOutcome.Done;
     }, ct);
 
+    /// <summary>Notes of which resources others were made. Those that have such a note stay as they are; with it come labels, and an event.</summary>
+    /// <param name="number"><see cref="ModifiedFrom"/> or <see cref="AnonymizedFrom"/>.</param>
+    /// <param name="pairs">The new resources and the ones they were made of.</param>
+    /// <param name="keepsLabels">Whether the new ones get the labels of the others.</param>
+    /// <param name="detail">What was changed and by whom, for the event.</param>
+    /// <param name="ct">Cancels.</param>
+    public Task SetOriginsAsync(
+        int number, IReadOnlyCollection<(Level Level, ResourceId New, ResourceId Old)> pairs, bool keepsLabels, string detail, CancellationToken ct) => writer.WriteAsync(async (db, token) =>
+    {
+        foreach (var (level, made, old) in pairs)
+        {
+            if (made == old || await FindAsync(db, level, made, number, token) is not null)
+            {
+                continue;
+            }
+            db.Metadata.Add(new MetadataEntry { Level = level, Resource = made, Number = number, Value = old.ToString() });
+            if (keepsLabels)
+            {
+                var there = await db.Labels.Where(l => l.Level == level && l.Resource == made).Select(l => l.Name).ToListAsync(token);
+                var wanted = await db.Labels.Where(l => l.Level == level && l.Resource == old && !there.Contains(l.Name)).Select(l => l.Name).ToListAsync(token);
+                db.Labels.AddRange(wanted.Select(name => new Label { Level = level, Resource = made, Name = name }));
+            }
+            if (level < Level.Instance)
+            {
+                var isAnonymous = number == AnonymizedFrom;
+                db.Announce(level switch
+                {
+                    Level.Patient => isAnonymous ? EventKind.AnonymizedPatient : EventKind.ModifiedPatient,
+                    Level.Study => isAnonymous ? EventKind.AnonymizedStudy : EventKind.ModifiedStudy,
+                    _ => isAnonymous ? EventKind.AnonymizedSeries : EventKind.ModifiedSeries,
+                }, level, made, time.GetUtcNow(), detail);
+            }
+        }
+    }, ct);
+
     private static Task<MetadataEntry?> FindAsync(PacsDb db, Level level, ResourceId resource, int number, CancellationToken ct) =>
         db.Metadata.FirstOrDefaultAsync(m => m.Level == level && m.Resource == resource && m.Number == number, ct);
 }

@@ -15,6 +15,24 @@ public enum EventKind
     /// <summary>The first instance of a study was stored.</summary>
     NewStudy = 5,
 
+    /// <summary>A study was made of another one by de-identification.</summary>
+    AnonymizedStudy = 6,
+
+    /// <summary>A series was made of another one by de-identification.</summary>
+    AnonymizedSeries = 7,
+
+    /// <summary>A study was made of another one by a modification.</summary>
+    ModifiedStudy = 8,
+
+    /// <summary>A series was made of another one by a modification.</summary>
+    ModifiedSeries = 9,
+
+    /// <summary>A patient was made of another one by de-identification.</summary>
+    AnonymizedPatient = 10,
+
+    /// <summary>A patient was made of another one by a modification.</summary>
+    ModifiedPatient = 11,
+
     /// <summary>A patient got nothing new for <see cref="StorageOptions.StableAge"/>.</summary>
     StablePatient = 12,
 

@@ -260,6 +260,30 @@ public sealed partial class JobQueue(IndexReader reader, IndexWriter writer, Sto
     public Task InterruptAsync(Job job, CancellationToken ct) => writer.WriteAsync((db, token) => db.Jobs.Where(j => j.Id == job.Id && j.State == JobState.Running)
         .ExecuteUpdateAsync(set => set.SetProperty(j => j.State, JobState.Pending), token), ct);
 
+    /// <summary>Keeps what a job has found out beside its instances: its <see cref="Job.Content"/>.</summary>
+    public Task NoteContentAsync(Job job, string content, CancellationToken ct) => writer.WriteAsync(
+        (db, token) => db.Jobs.Where(j => j.Id == job.Id).ExecuteUpdateAsync(set => set.SetProperty(j => j.Content, content), token), ct);
+
+    /// <summary>The UIDs of the studies (0), series (1) and instances (2) of a job.</summary>
+    public Task<Dictionary<string, int>> UidsAsync(Job job, CancellationToken ct) => reader.ReadAsync(async (db, token) =>
+    {
+        var rows = await (
+            from item in db.JobItems
+            join instance in db.Instances on item.Instance equals instance.PublicId
+            join series in db.Series on instance.ParentId equals series.Id
+            join study in db.Studies on series.ParentId equals study.Id
+            where item.JobId == job.Id
+            select new { Study = study.Uid, Series = series.Uid, Instance = instance.Uid }).ToListAsync(token);
+        var uids = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var row in rows)
+        {
+            uids[row.Study] = 0;
+            uids[row.Series] = 1;
+            uids[row.Instance] = 2;
+        }
+        return uids;
+    }, ct);
+
     /// <summary>Notes why instances of a job fail.</summary>
     public Task NoteErrorAsync(Job job, JobError error, CancellationToken ct) => writer.WriteAsync(
         async (db, token) => (await db.Jobs.AsTracking().FirstOrDefaultAsync(j => j.Id == job.Id, token))?.SetError(error), ct);

@@ -90,7 +90,7 @@ public enum JobFault
 /// <param name="Detail">A status, UID or number that the kind goes with; empty for none.</param>
 public sealed record JobError(int Code, JobFault Fault, string Sentence, string Detail = "");
 
-/// <summary>A piece of work with a node that outlives the process: sending instances to it, or having it send some.</summary>
+/// <summary>A piece of work that outlives the process: sending instances to a node, having it send some, or making instances of others.</summary>
 public sealed class Job
 {
     /// <summary>Row number.</summary>
@@ -99,7 +99,7 @@ public sealed class Job
     /// <summary>The id that others see: a UUID.</summary>
     public string PublicId { get; set; } = "";
 
-    /// <summary>What it does, by Orthanc's names: <c>DicomModalityStore</c>, <c>DicomMoveScu</c>, <c>DicomGetScu</c>.</summary>
+    /// <summary>What it does, by Orthanc's names: <c>DicomModalityStore</c>, <c>DicomMoveScu</c>, <c>DicomGetScu</c>, <c>ResourceModification</c> …</summary>
     public string Kind { get; set; } = "";
 
     /// <summary>How far it is.</summary>
@@ -108,7 +108,7 @@ public sealed class Job
     /// <summary>Greater ones come first.</summary>
     public int Priority { get; set; }
 
-    /// <summary>The name of the node it is for: jobs of one node are done one after the other.</summary>
+    /// <summary>The name of the node it is for, or its kind where there is none: jobs of one node are done one after the other.</summary>
     public string Node { get; set; } = "";
 
     /// <summary>Instances for the same purpose are added to the open job with this key instead of making another; null for those that stand alone.</summary>

@@ -17,6 +17,9 @@ internal static class JobErrors
     /// <summary>Orthanc's number for "Internal error".</summary>
     public const int Internal = -1;
 
+    /// <summary>Orthanc's number for "Cannot store an instance".</summary>
+    public const int CannotStore = 2018;
+
     /// <summary>Somebody has cancelled the job.</summary>
     public static JobError ByHand { get; } = new(Cancelled, JobFault.Cancelled, "The job was cancelled");
 

@@ -10,7 +10,7 @@ namespace Pacs.Web.Jobs;
 /// a small one; a node that does not answer is left alone for a while, longer each time.
 /// </summary>
 public sealed partial class JobRunner(
-    JobQueue queue, IndexReader index, Archive archive, CommitmentRequests requests, CommitmentScu scu, StoreScp storeScp, Modalities modalities, ModalityConnections connections, PacsOptions options,
+    JobQueue queue, IndexReader index, Archive archive, CommitmentRequests requests, CommitmentScu scu, StoreScp storeScp, Modalities modalities, ModalityConnections connections, IEnumerable<ILocalWork> works, PacsOptions options,
     TimeProvider time, ILogger<JobRunner> logger) : BackgroundService
 {
     // between two attempts to read or change jobs while the index is unavailable
@@ -27,6 +27,7 @@ public sealed partial class JobRunner(
 
     private readonly StoreWork _store = new(queue, index, archive, requests, scu);
     private readonly RetrieveWork _retrieve = new(queue, connections, storeScp);
+    private readonly ILocalWork[] _works = [.. works];
     private readonly ConcurrentDictionary<string, Task> _lanes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (int Failures, DateTimeOffset RetryAt)> _silent = new(StringComparer.Ordinal);
@@ -163,6 +164,10 @@ public sealed partial class JobRunner(
     /// <returns>Whether the node answered.</returns>
     private async Task<bool> RunTurnAsync(Job job, StoreLink link, CancellationToken stop)
     {
+        if (_works.FirstOrDefault(w => w.Does(job)) is { } work)
+        {
+            return await RunLocalAsync(job, work, stop);
+        }
         var isRetrieve = RetrieveJob.Is(job);
         var content = isRetrieve ? new StoreJob { Permissive = RetrieveJob.Of(job).Permissive } : StoreJob.Of(job);
         using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -221,6 +226,50 @@ public sealed partial class JobRunner(
         catch (Exception e)
         {
             // the index is unavailable, or we have made a mistake: the job must not stay with us
+            LogLane(e, job.Node);
+            Silence(job.Node);
+            await GiveBackAsync(turn, stop);
+            return false;
+        }
+        finally
+        {
+            _running.TryRemove(job.PublicId, out _);
+        }
+    }
+
+    /// <returns>Whether the lane can go on.</returns>
+    private async Task<bool> RunLocalAsync(Job job, ILocalWork work, CancellationToken stop)
+    {
+        using var halt = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        _running[job.PublicId] = halt;
+        var turn = new JobTurn(queue, job, time);
+        try
+        {
+            await work.RunAsync(turn, halt.Token);
+            await turn.SaveAsync();
+            if (stop.IsCancellationRequested)
+            {
+                await queue.InterruptAsync(job, CancellationToken.None);
+                return false;
+            }
+            if (turn.Error is { } error)
+            {
+                await queue.NoteErrorAsync(job, error, CancellationToken.None);
+            }
+            if (await queue.EndTurnAsync(job, work.MayFail(job), CancellationToken.None) is { CompletedAt: not null } done)
+            {
+                LogDone(done);
+            }
+            return true;
+        }
+        catch (OperationCanceledException) when (halt.IsCancellationRequested)
+        {
+            await turn.SaveAsync();
+            await queue.InterruptAsync(job, CancellationToken.None); // one that was cancelled or paused stays so
+            return !stop.IsCancellationRequested;
+        }
+        catch (Exception e)
+        {
             LogLane(e, job.Node);
             Silence(job.Node);
             await GiveBackAsync(turn, stop);

@@ -7,6 +7,8 @@ public static class JobServices
 {
     /// <summary>Registers who works on the jobs and who makes them of what comes in. Needs storage and DIMSE to be registered before.</summary>
     public static IServiceCollection AddJobs(this IServiceCollection services) => services
+        .AddSingleton<ModificationWork>()
+        .AddSingleton<ILocalWork>(s => s.GetRequiredService<ModificationWork>())
         .AddSingleton<JobRunner>()
         .AddHostedService(s => s.GetRequiredService<JobRunner>())
         .AddSingleton<ForwardingConsumer>()

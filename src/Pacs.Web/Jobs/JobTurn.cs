@@ -3,7 +3,7 @@ using Pacs.Storage;
 namespace Pacs.Web.Jobs;
 
 /// <summary>What a turn of a job has found out, and when to keep it.</summary>
-internal sealed class JobTurn(JobQueue queue, Job job, TimeProvider time)
+public sealed class JobTurn(JobQueue queue, Job job, TimeProvider time)
 {
     // outcomes are kept once in so many instances or so much time, whatever comes first: what a kill makes us send again
     private const int SaveCount = 100;

@@ -56,7 +56,7 @@ internal static class JobRoutes
         {
             json["CompletionTime"] = Time(completed);
         }
-        if ((RetrieveJob.Is(job) ? RetrieveJob.Of(job).UserData : StoreJob.Of(job).UserData) is { } data)
+        if ((ModificationJob.Is(job) ? ModificationJob.Of(job).UserData : RetrieveJob.Is(job) ? RetrieveJob.Of(job).UserData : StoreJob.Of(job).UserData) is { } data)
         {
             json["UserData"] = JsonNode.Parse(data.GetRawText());
         }
@@ -66,6 +66,10 @@ internal static class JobRoutes
     /// <summary>What the job is about, and how far it is.</summary>
     public static JsonObject Content(Job job)
     {
+        if (ModificationJob.Is(job))
+        {
+            return ModificationRoutes.Content(job);
+        }
         if (RetrieveJob.Is(job))
         {
             return Content(RetrieveJob.Of(job));
@@ -119,6 +123,7 @@ internal static class JobRoutes
     {
         0 => "Success",
         JobErrors.NetworkProtocol => OrthancError.NetworkProtocol.Sentence,
+        JobErrors.CannotStore => OrthancError.CannotStore.Sentence,
         JobErrors.Cancelled => "This job was canceled",
         _ => OrthancError.Internal.Sentence,
     };

@@ -68,6 +68,9 @@ internal sealed record OrthancError(int Code, string Sentence, int Status)
     /// <summary>A parameter that cannot be read.</summary>
     public static OrthancError BadRequest { get; } = new(8, "Bad request", StatusCodes.Status400BadRequest);
 
+    /// <summary>What was made of others could not be stored.</summary>
+    public static OrthancError CannotStore { get; } = new(2018, "Cannot store an instance", StatusCodes.Status500InternalServerError);
+
     /// <summary>Somebody else has changed it since the client looked.</summary>
     public static OrthancError Revision { get; } = new(
         43, "A bad revision number was provided, which might indicate conflict between multiple writers", StatusCodes.Status409Conflict);
