@@ -9,10 +9,14 @@ namespace Pacs.Gdt;
 /// <param name="Name">The name it should get, by <see cref="GdtFileName"/>.</param>
 /// <param name="Body">Its bytes; empty when there is a problem.</param>
 /// <param name="Problem">Why it cannot be a record of the receiver's profile; null when it can. No patient data.</param>
-public sealed record GdtContent(string Name, byte[] Body, string? Problem = null);
+public sealed record GdtContent(string Name, byte[] Body, string? Problem = null)
+{
+    /// <summary>The files it names, which have to be there before it.</summary>
+    public IReadOnlyList<PlannedAttachment> Files { get; init; } = [];
+}
 
 /// <summary>Makes what files say of what the archive has: for the consumers of the feed, for the preview and for sending again.</summary>
-public sealed partial class GdtContents(GdtOptions options, Archive archive, IndexReader reader, TimeProvider time, ILogger<GdtContents> logger)
+public sealed partial class GdtContents(GdtOptions options, Archive archive, IndexReader reader, GdtAttachments attachments, TimeProvider time, ILogger<GdtContents> logger)
 {
     // of each reason: enough to see what is wrong with a device; a report has up to 2,000 items
     private const int MaxListed = 20;
@@ -32,8 +36,8 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
         ArgumentNullException.ThrowIfNull(entry);
         var examination = await ReadAsync(entry, ct);
         var name = GdtFileName.Of(receiver.Profile.Data.StudyFile!, receiver.Profile.Data, examination.Accession, entry.Study.PublicId);
-        var variables = await VariablesAsync(withLink || receiver.Settings.AttachLink, examination, entry.Study, ct);
-        return Make(name, () => receiver.Profile.Study(variables));
+        var (variables, files) = await VariablesAsync(receiver, withLink, examination, entry.Study, null, ct);
+        return Make(name, () => receiver.Profile.Study(variables)) with { Files = files };
     }
 
     /// <summary>The record of the measured values of a report; null when it is no report whose values are exported, or its file is missing.</summary>
@@ -73,8 +77,8 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
             ? new GdtText(field, [.. ReportTable.Create(report, folded, options.Measurements.Language).Lines(LineLength).Take(MaxLines)])
             : null;
         var name = GdtFileName.Of(receiver.Profile.Data.ReportFile!, receiver.Profile.Data, examination.Accession, entry.Study.PublicId, entry.Instance.Uid, id);
-        var variables = await VariablesAsync(receiver.Settings.AttachLink, examination, entry.Study, ct);
-        return Make(name, () => receiver.Profile.Report(variables, values.Values, text));
+        var (variables, files) = await VariablesAsync(receiver, false, examination, entry.Study, id, ct);
+        return Make(name, () => receiver.Profile.Report(variables, values.Values, text)) with { Files = files };
     }
 
     /// <summary>The instance that speaks for a study: its first that is no report, or null.</summary>
@@ -92,6 +96,29 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
         return id == default ? null : await reader.InstanceAsync(id, ct);
     }
 
+    /// <summary>The reports of a study, in the order in which they came; their values may be exported or not.</summary>
+    public async Task<IReadOnlyList<InstanceEntry>> ReportsOfAsync(ResourceId study, CancellationToken ct)
+    {
+        var ids = await reader.ReadAsync(
+            (db, token) => (from s in db.Studies
+                            where s.PublicId == study
+                            join r in db.Series on s.Id equals r.ParentId
+                            join i in db.Instances on r.Id equals i.ParentId
+                            where i.SopClass.StartsWith("1.2.840.10008.5.1.4.1.1.88.") // PS3.4 annex B: the documents
+                            orderby i.Id
+                            select i.PublicId).ToListAsync(token),
+            ct);
+        var reports = new List<InstanceEntry>();
+        foreach (var id in ids)
+        {
+            if (await reader.InstanceAsync(id, ct) is { } entry && SrReader.IsReport(entry.Instance.SopClass))
+            {
+                reports.Add(entry);
+            }
+        }
+        return reports;
+    }
+
     private static GdtContent Make(string name, Func<byte[]> record)
     {
         try
@@ -104,17 +131,22 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
         }
     }
 
-    private async Task<GdtVariables> VariablesAsync(bool withLink, Examination examination, Study study, CancellationToken ct)
+    private async Task<(GdtVariables Variables, IReadOnlyList<PlannedAttachment> Files)> VariablesAsync(
+        GdtReceiver receiver, bool withLink, Examination examination, Study study, ResourceId? report, CancellationToken ct)
     {
         var link = options.LinkAddress is { } address ? new Uri($"{address.AbsoluteUri.TrimEnd('/')}/gdt/{LinkKey(examination, study)}") : null;
-        return new GdtVariables(examination)
+        var plan = receiver.Profile.NamesAttachments(report is not null)
+            ? await attachments.PlanAsync(receiver.Settings, examination, study.PublicId, report, withLink || receiver.Settings.AttachLink ? link : null, ct)
+            : AttachmentPlan.None;
+        var variables = new GdtVariables(examination)
         {
             Order = await OrderAsync(examination, ct),
             Link = link,
             Series = study.SeriesCount,
             Images = study.InstanceCount,
-            Attachments = withLink && link is not null ? [new GdtAttachment("000001", "URL", $"Bilder vom {examination.Date:dd.MM.yyyy}", link.AbsoluteUri)] : [],
+            Attachments = plan.Named,
         };
+        return (variables, plan.Files);
     }
 
     // short, because 6305 of GDT 2.1 has 60 characters: the accession number as a rule, else the study's id

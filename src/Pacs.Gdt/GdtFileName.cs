@@ -86,29 +86,29 @@ public static class GdtFileName
     }
 
     /// <summary>Says what is wrong with a pattern.</summary>
-    internal static void Check(string name, string? pattern, ICollection<string> problems)
+    internal static void Check(string name, string? pattern, ICollection<GdtProblem> problems)
     {
         if (string.IsNullOrEmpty(pattern))
         {
-            problems.Add($"{name} is missing");
+            problems.Add(new GdtProblem(name, GdtProblemKind.Missing, ""));
             return;
         }
         foreach (var (text, variable, digits) in Parts(pattern))
         {
             if (variable is null ? !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') : variable is not ("Accession" or "InstanceUid" or "ReceiverId" or "SenderId" or "n"))
             {
-                problems.Add($"{name} must be made of letters, digits, - _ . and {{Accession}}, {{InstanceUid}}, {{ReceiverId}}, {{SenderId}}, {{n}}");
+                problems.Add(new GdtProblem(name, GdtProblemKind.FileName, ""));
                 return;
             }
             if (digits is < 1 or > 64 || (variable == "n" && digits > 9))
             {
-                problems.Add($"{name}: the number behind the colon must be 1 to 64, for {{n}} 1 to 9");
+                problems.Add(new GdtProblem(name, GdtProblemKind.FileNameDigits, ""));
                 return;
             }
         }
         if (pattern.StartsWith('.') || pattern.Length > 128)
         {
-            problems.Add($"{name} must not begin with a dot and have at most 128 characters");
+            problems.Add(new GdtProblem(name, GdtProblemKind.FileNameForm, ""));
         }
     }
 

@@ -23,6 +23,8 @@ public sealed record GdtStatus(int Waiting, int Undecided, string? Problem, Date
 public sealed class GdtFiles : BackgroundService
 {
     private readonly GdtOptions _options;
+    private readonly GdtReceivers _receivers;
+    private readonly GdtAttachments _attachments;
     private readonly IndexWriter _writer;
     private readonly IndexReader _reader;
     private readonly TimeProvider _time;
@@ -32,18 +34,20 @@ public sealed class GdtFiles : BackgroundService
     private bool _prepared;
 
     /// <summary>Starts nothing.</summary>
-    public GdtFiles(GdtOptions options, GdtReceivers receivers, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger<GdtFiles> logger)
-        : this(options, receivers, writer, reader, time, logger, null)
+    public GdtFiles(
+        GdtOptions options, GdtReceivers receivers, GdtAttachments attachments, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger<GdtFiles> logger)
+        : this(options, receivers, attachments, writer, reader, time, logger, null)
     {
     }
 
     /// <summary>For tests: <paramref name="beforeStep"/> is <see cref="ImportFolder.BeforeStep"/>.</summary>
     internal GdtFiles(
-        GdtOptions options, GdtReceivers receivers, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger<GdtFiles> logger, Action<string>? beforeStep)
+        GdtOptions options, GdtReceivers receivers, GdtAttachments attachments, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger<GdtFiles> logger,
+        Action<string>? beforeStep)
     {
         ArgumentNullException.ThrowIfNull(receivers);
-        (_options, _writer, _reader, _time, _logger) = (options, writer, reader, time, logger);
-        _lanes = receivers.All.ToDictionary(r => r.Name, r => new GdtLane(r, writer, reader, time, logger, beforeStep));
+        (_options, _receivers, _attachments, _writer, _reader, _time, _logger) = (options, receivers, attachments, writer, reader, time, logger);
+        _lanes = receivers.All.ToDictionary(r => r.Name, r => new GdtLane(r, attachments, writer, reader, time, logger, beforeStep));
     }
 
     /// <summary>How it is going with all receivers, as of the last attempts: the problem is that of the first who has one.</summary>
@@ -131,6 +135,14 @@ public sealed class GdtFiles : BackgroundService
     public Task<GdtFile?> NextHeldAsync(string receiver, CancellationToken ct) =>
         _reader.ReadAsync((db, token) => db.GdtFiles.Where(g => g.State == GdtState.Held && g.Receiver == receiver).OrderBy(g => g.At).FirstOrDefaultAsync(token), ct);
 
+    /// <summary>Writes the attachments of a file that somebody is about to take without the folder.</summary>
+    /// <exception cref="ImportFolderException">The folder for attachments cannot be used.</exception>
+    public Task WriteAttachmentsAsync(GdtFile file, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return _receivers.Find(file.Receiver) is { } receiver ? _attachments.WriteAsync(receiver.Settings, PlannedAttachment.Read(file.Attachments), ct) : Task.CompletedTask;
+    }
+
     /// <summary>
     /// Takes over what the old plugin has announced (<see cref="GdtOptions.TransmittedStudiesDatabase"/>), once. Consumers call it before their first
     /// event, so that no study is announced that was announced before the migration.
@@ -184,6 +196,7 @@ public sealed class GdtFiles : BackgroundService
         Revision = revision,
         Path = content.Name,
         Body = content.Body,
+        Attachments = PlannedAttachment.ToJson(content.Files),
         State = content.Problem is not null ? GdtState.Failed : receiver.Settings.Delivery == GdtDelivery.OnDemand ? GdtState.Held : GdtState.Queued,
         Error = content.Problem,
         At = _time.GetUtcNow(),

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,8 +19,6 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
 
     private const string ClaimFolder = ".in-arbeit";
 
-    private static readonly Meter Meter = new("Pacs.Gdt");
-    private static readonly Counter<long> Received = Meter.CreateCounter<long>("pacs.gdt.received", "{file}", "GDT files taken from inboxes");
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
 
     // how long a file must stay the same before it counts as whole: practice software writes in place
@@ -74,7 +71,7 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
                 {
                     watcher?.Dispose();
                     watcher = null; // it watches a folder that is gone
-                    Report(receiver.Name, e is IndexUnavailableException ? "the index cannot be written" : GdtLane.Describe(e));
+                    Report(receiver.Name, e is IndexUnavailableException ? GdtReasons.NoIndex : GdtReasons.Of(e));
                 }
                 catch (Exception e) // something unforeseen: a background service must not end
                 {
@@ -158,9 +155,11 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
 
     private async Task FinishAsync(GdtReceiver receiver, string inbox, string claim, CancellationToken ct)
     {
+        using var activity = GdtTelemetry.Reception(receiver.Name);
         var name = Path.GetFileName(claim);
         var bytes = new FileInfo(claim).Length is > 0 and <= GdtReader.MaxBytes ? await File.ReadAllBytesAsync(claim, ct) : null;
-        var refusal = await orders.TakeAsync(receiver, name, bytes, ct);
+        // with his profile as it is now
+        var refusal = await orders.TakeAsync(receivers.Find(receiver.Name) ?? receiver, name, bytes, ct);
         var folder = Path.Join(inbox, refusal is null ? DoneFolder : RefusedFolder);
         Directory.CreateDirectory(folder);
         var target = FreePath(folder, name);
@@ -174,7 +173,8 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
             LogTaken(receiver.Name);
         }
         File.Move(claim, target);
-        Received.Add(1, new KeyValuePair<string, object?>("receiver", receiver.Name), new KeyValuePair<string, object?>("refused", refusal is not null));
+        GdtTelemetry.Received(receiver.Name, refusal is not null);
+        activity.End(refusal?.ToString() ?? GdtIncomingState.Done, refusal is null);
     }
 
     private static string FreePath(string folder, string name)

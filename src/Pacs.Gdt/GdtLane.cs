@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Pacs.Storage;
@@ -10,12 +9,8 @@ namespace Pacs.Gdt;
 /// steps of a delivery, docs/adr/0024 what is around them.
 /// </summary>
 internal sealed partial class GdtLane(
-    GdtReceiver receiver, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger logger, Action<string>? beforeStep) : IDisposable
+    GdtReceiver receiver, GdtAttachments attachments, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger logger, Action<string>? beforeStep) : IDisposable
 {
-    private static readonly Meter Meter = new("Pacs.Gdt");
-    private static readonly Counter<long> Written = Meter.CreateCounter<long>("pacs.gdt.written", "{file}", "GDT files handed over");
-    private static readonly Counter<long> Fetched = Meter.CreateCounter<long>("pacs.gdt.fetched", "{file}", "GDT files that the practice software has taken");
-    private static readonly Counter<long> Failures = Meter.CreateCounter<long>("pacs.gdt.failures", "{attempt}", "Attempts to hand a GDT file over that failed");
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastDelay = TimeSpan.FromMinutes(1);
 
@@ -26,8 +21,6 @@ internal sealed partial class GdtLane(
     private static readonly TimeSpan WatchAge = TimeSpan.FromDays(30);
 
     private const int BatchSize = 256;
-    private const string FolderGone = "the folder it was put into has gone";
-    private const string Unread = "waits until the file before it is fetched";
 
     private readonly string _folderSetting = receiver.Name == GdtFile.DefaultReceiver ? "gdt_folder" : "gdt_folder:" + receiver.Name;
     private readonly SemaphoreSlim _wake = new(0, 1);
@@ -106,9 +99,12 @@ internal sealed partial class GdtLane(
             var progress = false;
             foreach (var file in batch.Where(f => seen.Add(GdtKey.Of(f))))
             {
+                using var activity = GdtTelemetry.Delivery(receiver.Name, file.Kind, file.Revision);
                 try
                 {
-                    progress |= await DeliverAsync(file, ct);
+                    var isDone = await DeliverAsync(file, ct);
+                    activity.End(isDone ? GdtState.Written : _waitsForFetch ? GdtState.Held : "undecided", isDone || _waitsForFetch);
+                    progress |= isDone;
                     failuresInARow = 0;
                     if (_waitsForFetch)
                     {
@@ -117,8 +113,9 @@ internal sealed partial class GdtLane(
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not IndexUnavailableException)
                 {
-                    Failures.Add(1, new KeyValuePair<string, object?>("receiver", receiver.Name));
-                    problem = e is ImportFolderException ? e.Message : Describe(e);
+                    GdtTelemetry.Failed(receiver.Name);
+                    problem = GdtReasons.Of(e);
+                    activity.End(problem, isGood: false);
                     await FailAsync(file, problem, ct);
                     // each attempt at a dead share can take half a minute: two are enough to know
                     if (e is ImportFolderException || ++failuresInARow == 2)
@@ -151,9 +148,13 @@ internal sealed partial class GdtLane(
             if (receiver.Settings.Delivery == GdtDelivery.HoldBack && await IsUnreadAsync(folder, wanted, ct))
             {
                 _waitsForFetch = true;
-                await SetErrorAsync(file, Unread, ct);
+                await SetErrorAsync(file, GdtReasons.Unread, ct);
                 return false;
             }
+            // whoever reads the record finds what it names
+            beforeStep?.Invoke("attachments");
+            await attachments.WriteAsync(receiver.Settings, PlannedAttachment.Read(file.Attachments), ct);
+            CrashPoint.Hit("gdt-attached");
             folder.Prepare(key, file.Body);
             CrashPoint.Hit("gdt-prepared");
             attempt = GdtFileName.FirstAttempt(wanted, folder.Names());
@@ -178,14 +179,14 @@ internal sealed partial class GdtLane(
         if (published is null)
         {
             LogUndecided(file.Kind, file.Resource);
-            await FailAsync(file, FolderGone, ct);
+            await FailAsync(file, GdtReasons.FolderGone, ct);
             return false;
         }
         CrashPoint.Hit("gdt-published");
         await SetAsync(file, GdtState.Written, Path.Join(folder.Path, name), rememberFolder: false, ct);
         CrashPoint.Hit("gdt-written");
         folder.Discard(key);
-        Written.Add(1, new KeyValuePair<string, object?>("kind", file.Kind), new KeyValuePair<string, object?>("receiver", receiver.Name));
+        GdtTelemetry.Written(receiver.Name, file.Kind);
         LogWritten(file.Kind, file.Resource, receiver.Name);
         return true;
     }
@@ -245,7 +246,7 @@ internal sealed partial class GdtLane(
                     }
                 },
                 ct);
-            Fetched.Add(gone.Count, new KeyValuePair<string, object?>("receiver", receiver.Name));
+            GdtTelemetry.Fetched(receiver.Name, gone.Count);
         }
         return gone.Count < written.Count;
     }
@@ -321,7 +322,7 @@ internal sealed partial class GdtLane(
         var counts = await reader.ReadAsync(
             async (db, token) => (
                 Waiting: await Waiting(db).CountAsync(token),
-                Undecided: await Waiting(db).CountAsync(g => g.State == GdtState.Ready && g.Error == FolderGone, token)),
+                Undecided: await Waiting(db).CountAsync(g => g.State == GdtState.Ready && g.Error == GdtReasons.FolderGone, token)),
             ct);
         var before = _status;
         if (problem is not null && before.Problem != problem)
@@ -334,16 +335,6 @@ internal sealed partial class GdtLane(
         }
         _status = new GdtStatus(counts.Waiting, counts.Undecided, problem, problem is null ? null : before.Since ?? time.GetUtcNow());
     }
-
-    // messages of the base class library have paths in them, and paths have accession numbers
-    internal static string Describe(Exception e) => e switch
-    {
-        UnauthorizedAccessException => "access denied",
-        DirectoryNotFoundException => "the folder is not there",
-        IOException when (e.HResult & 0xFFFF) is 28 or 112 or 39 => "no space left",
-        IOException when (e.HResult & 0xFFFF) is 30 or 19 => "read-only",
-        _ => $"{e.GetType().Name} 0x{e.HResult:X8}",
-    };
 
     [LoggerMessage(Level = LogLevel.Information, Message = "GDT file ({Kind}) of {Resource} handed over to {Receiver}")]
     private partial void LogWritten(string kind, ResourceId resource, string receiver);

@@ -18,6 +18,9 @@ public sealed class GdtOptions
     /// <summary>New: the profile of the files in <see cref="IncomingDir"/>. Default <see cref="GdtProfile.DefaultName"/>: what the old plugin wrote.</summary>
     public string Profile { get; set; } = GdtProfile.DefaultName;
 
+    /// <summary>New: the folder in which the practice's own profiles are, made on the pages or by hand. Default none.</summary>
+    public string? ProfileDirectory { get; set; }
+
     /// <summary>New: <see cref="GdtReceiverSettings.InboxDirectory"/> of the default receiver.</summary>
     public string? InboxDirectory { get; set; }
 

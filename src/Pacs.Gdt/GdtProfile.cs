@@ -66,7 +66,7 @@ public record GdtProfileData
     public IReadOnlyList<string>? Attachment { get; init; }
 
     /// <summary>This profile with what it leaves out from another.</summary>
-    internal GdtProfileData Over(GdtProfileData other) => new()
+    public GdtProfileData Over(GdtProfileData other) => new()
     {
         Description = Description ?? other.Description,
         Version = Version ?? other.Version,
@@ -110,34 +110,34 @@ public sealed class GdtProfile
     private readonly GdtTemplate _measurement;
     private readonly GdtTemplate _attachment;
 
-    private GdtProfile(GdtProfileData data, List<string> problems)
+    private GdtProfile(GdtProfileData data, List<GdtProblem> problems)
     {
         Data = data;
         if (!GdtVersions.ByName.TryGetValue(data.Version ?? "", out var version))
         {
-            problems.Add($"Version must be one of {string.Join(", ", GdtVersions.ByName.Keys)}");
+            problems.Add(new GdtProblem(nameof(data.Version), GdtProblemKind.OneOf, "", string.Join(", ", GdtVersions.ByName.Keys)));
         }
         if (GdtCharacterSet.Find(data.CharacterSet) is not { } set)
         {
-            problems.Add($"CharacterSet must be one of {string.Join(", ", GdtCharacterSet.All.Select(s => s.Name))}");
+            problems.Add(new GdtProblem(nameof(data.CharacterSet), GdtProblemKind.OneOf, "", string.Join(", ", GdtCharacterSet.All.Select(s => s.Name))));
             set = GdtCharacterSet.Latin9;
         }
         (Version, CharacterSet) = (version, set);
         if (Version == GdtVersion.Gdt35 && CharacterSet != GdtCharacterSet.Latin9)
         {
-            problems.Add("CharacterSet must be ISO-8859-15 in GDT 3.5");
+            problems.Add(new GdtProblem(nameof(data.CharacterSet), GdtProblemKind.CharacterSet35, ""));
         }
         CheckId(data.ReceiverId, nameof(data.ReceiverId), problems);
         CheckId(data.SenderId, nameof(data.SenderId), problems);
         if (data.VersionText is { } text && (text.Length is 0 or > 5 || !text.All(char.IsAscii)))
         {
-            problems.Add("VersionText must have 1 to 5 characters");
+            problems.Add(new GdtProblem(nameof(data.VersionText), GdtProblemKind.VersionText, ""));
         }
-        CheckFits("8410", nameof(data.TestId), data.TestId, problems);
-        CheckFits("8411", nameof(data.TestDescription), data.TestDescription, problems);
+        CheckFits("8410", nameof(data.TestId), "", data.TestId, problems);
+        CheckFits("8411", nameof(data.TestDescription), "", data.TestDescription, problems);
         foreach (var (modality, type) in data.TestTypes ?? FrozenDictionary<string, string>.Empty)
         {
-            CheckFits("8402", $"TestTypes.{modality}", type, problems);
+            CheckFits("8402", nameof(data.TestTypes), $".{modality}", type, problems);
         }
         _study = Template(nameof(data.Study), data.Study, GdtVariables.Record, StudyLists, problems);
         _report = Template(nameof(data.Report), data.Report, GdtVariables.Record, ReportLists, problems);
@@ -161,25 +161,32 @@ public sealed class GdtProfile
     /// <summary>The character set.</summary>
     public GdtCharacterSet CharacterSet { get; }
 
+    /// <summary>Whether records name links and files at all.</summary>
+    /// <param name="report">The record of a report, or that of a study.</param>
+    internal bool NamesAttachments(bool report) => (report ? _report : _study).Ids.Contains(GdtTemplate.Attachments);
+
     /// <summary>Makes a profile.</summary>
-    /// <param name="data">What is said of it; the rest is from the built-in profile that it names, or from the default one.</param>
-    /// <param name="problems">Gets a sentence about everything that is wrong, beginning with the field it concerns.</param>
+    /// <param name="data">What is said of it; the rest is from the profile that it names, or from the default one.</param>
+    /// <param name="profiles">The profiles it can be based on.</param>
+    /// <param name="problems">Gets everything that is wrong, with the field it concerns.</param>
     /// <returns>The profile, or null when there are problems.</returns>
-    public static GdtProfile? TryCreate(GdtProfileData data, ICollection<string> problems)
+    public static GdtProfile? TryCreate(GdtProfileData data, GdtProfiles profiles, ICollection<GdtProblem> problems)
     {
         ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(profiles);
         ArgumentNullException.ThrowIfNull(problems);
-        var found = new List<string>();
+        var found = new List<GdtProblem>();
         var whole = data;
         for (var name = data.Profile ?? DefaultName; name is not null;)
         {
-            if (!BuiltIn.TryGetValue(name, out var below))
+            // one of the practice's is based on a built-in one: by hand somebody could make a ring of them
+            if ((name == data.Profile ? profiles.Find(name) : BuiltIn.GetValueOrDefault(name)) is not { } below)
             {
-                problems.Add($"Profile must be one of {string.Join(", ", BuiltIn.Keys)}");
+                problems.Add(new GdtProblem(nameof(data.Profile), GdtProblemKind.OneOf, "", string.Join(", ", name == data.Profile ? profiles.Names : BuiltIn.Keys.Order(StringComparer.Ordinal))));
                 return null;
             }
             whole = whole.Over(below);
-            name = below.Profile;
+            name = below.Profile ?? (BuiltIn.ContainsKey(name) ? null : DefaultName);
         }
         var profile = new GdtProfile(whole, found);
         foreach (var problem in found)
@@ -205,7 +212,16 @@ public sealed class GdtProfile
     public byte[] Report(GdtVariables values, IEnumerable<Measurement> measurements, GdtText? text = null)
     {
         ArgumentNullException.ThrowIfNull(values);
-        return Write(_report, values, measurements.Where(m => Fits("8410", m.Identifier)), text);
+        var fitting = measurements.Where(m => Fits("8410", m.Identifier)).ToList();
+        try
+        {
+            return Write(_report, values, fitting, text);
+        }
+        catch (GdtException) when (text is not null)
+        {
+            // 99,999 bytes are all that 2.1 has digits for: the values count for more than the same in words
+            return Write(_report, values, fitting, null);
+        }
     }
 
     /// <summary>Whether a value may be in a field, as far as its length goes.</summary>
@@ -275,46 +291,46 @@ public sealed class GdtProfile
         }
     }
 
-    private void CheckId(string? id, string name, List<string> problems)
+    private void CheckId(string? id, string name, List<GdtProblem> problems)
     {
         if (id is not { Length: >= 1 and <= 20 } || !id.All(c => c is > ' ' and <= '~') || (Version != GdtVersion.Plugin && !Fits(name == "SenderId" ? "8316" : "8315", id)))
         {
-            problems.Add($"{name} must be a GDT id: 1 to {(Version == GdtVersion.Gdt21 ? 8 : 20)} printable characters of ASCII");
+            problems.Add(new GdtProblem(name, GdtProblemKind.Id, "", Version == GdtVersion.Gdt21 ? "8" : "20"));
         }
     }
 
-    private void CheckFits(string field, string name, string? value, List<string> problems)
+    private void CheckFits(string field, string name, string place, string? value, List<GdtProblem> problems)
     {
         if (string.IsNullOrEmpty(value) || value.Any(char.IsControl) || !Fits(field, value))
         {
-            problems.Add($"{name} must have 1 to {GdtFieldTable.Find(Version, field)?.MaxLength ?? 60} characters (field {field})");
+            problems.Add(new GdtProblem(name, GdtProblemKind.Length, place, (GdtFieldTable.Find(Version, field)?.MaxLength ?? 60).ToString(CultureInfo.InvariantCulture), field));
         }
     }
 
-    private static GdtTemplate Template(string name, IReadOnlyList<string>? fields, IReadOnlySet<string> variables, IReadOnlySet<string> lists, List<string> problems)
+    private static GdtTemplate Template(string name, IReadOnlyList<string>? fields, IReadOnlySet<string> variables, IReadOnlySet<string> lists, List<GdtProblem> problems)
     {
         if (fields is null)
         {
-            problems.Add($"{name} is missing");
+            problems.Add(new GdtProblem(name, GdtProblemKind.Missing, ""));
         }
         return GdtTemplate.Parse(name, fields ?? [], variables, lists, problems);
     }
 
     // what makes a record a record of its version; the rest is between the two that exchange it
-    private void CheckFrame(string name, GdtTemplate template, List<string> problems)
+    private void CheckFrame(string name, GdtTemplate template, List<GdtProblem> problems)
     {
         var ids = template.Ids.ToList();
         if (ids.FirstOrDefault() != "8000")
         {
-            problems.Add($"{name}[0] must be field 8000");
+            problems.Add(new GdtProblem(name, GdtProblemKind.First, "[0]"));
         }
         if (Version == GdtVersion.Gdt21 && ids.ElementAtOrDefault(1) != "8100")
         {
-            problems.Add($"{name}[1] must be field 8100 in GDT 2.1");
+            problems.Add(new GdtProblem(name, GdtProblemKind.Second, "[1]"));
         }
         if (Version.CountsLines() && ids.LastOrDefault() != "8202")
         {
-            problems.Add($"{name}[{ids.Count - 1}] must be field 8202 in GDT 3.0 and 3.1");
+            problems.Add(new GdtProblem(name, GdtProblemKind.Last, $"[{ids.Count - 1}]"));
         }
         var (open, close) = Version.CountsLines() ? ("8200", "8201") : ("8002", "8003");
         var depth = 0;
@@ -323,17 +339,17 @@ public sealed class GdtProfile
             depth += id == open ? 1 : id == close ? -1 : 0;
             if (depth < 0)
             {
-                problems.Add($"{name}[{i}], field {close}: no object is open");
+                problems.Add(new GdtProblem(name, GdtProblemKind.NoObject, $"[{i}], field {close}"));
                 return;
             }
         }
         if (depth > 0)
         {
-            problems.Add($"{name}: an object ({open}) is not closed");
+            problems.Add(new GdtProblem(name, GdtProblemKind.OpenObject, "", open));
         }
         if (Version != GdtVersion.Plugin && !ids.Contains("3000"))
         {
-            problems.Add($"{name}: field 3000, the patient's number, is missing");
+            problems.Add(new GdtProblem(name, GdtProblemKind.NoPatient, ""));
         }
     }
 

@@ -55,6 +55,21 @@ public sealed record GdtReceiverSettings : GdtProfileData
     /// <summary>Whether records name the study's page as an attachment (6302 to 6305); needs <see cref="GdtOptions.LinkAddress"/>. Default false.</summary>
     public bool AttachLink { get; init; }
 
+    /// <summary>How many pictures (JPEG) the record of a study names and brings; at most <see cref="GdtAttachments.MaxImages"/>. Default 0.</summary>
+    public int AttachImages { get; init; }
+
+    /// <summary>Whether records bring a sheet (PDF) with the patient and the measured values. Default false.</summary>
+    public bool AttachSheet { get; init; }
+
+    /// <summary>How many pictures are on the sheet. Default 0.</summary>
+    public int SheetImages { get; init; }
+
+    /// <summary>The folder for pictures and sheets; an absolute path. It must be there, unless it is inside of <see cref="Folder"/>. Default none.</summary>
+    public string? AttachmentFolder { get; init; }
+
+    /// <summary>How the practice software sees <see cref="AttachmentFolder"/>, for 6305: <c>\\server\gdt\bilder</c>; empty for names alone. Default: the folder as the server sees it.</summary>
+    public string? AttachmentPath { get; init; }
+
     /// <summary>The folder in which its practice software puts orders (6302), cancellations (6303), patients' data (6301) and requests to show a study (6311). Default none.</summary>
     public string? InboxDirectory { get; init; }
 
@@ -84,26 +99,36 @@ public sealed record GdtReceiver(GdtReceiverSettings Settings, GdtProfile Profil
             try
             {
                 new ImportFolder(Folder).Probe(Settings.MarkerFile);
+                GdtAttachments.Probe(Settings);
                 return null;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                return e is ImportFolderException ? e.Message : GdtLane.Describe(e);
+                return GdtReasons.Of(e);
             }
         },
         ct);
 }
 
-/// <summary>All receivers, as configured.</summary>
+/// <summary>All receivers, as configured, with the profiles as they are now: a profile that is changed counts from the next record on.</summary>
 public sealed class GdtReceivers
 {
-    private GdtReceivers(IReadOnlyList<GdtReceiver> all, GdtProfile defaultProfile) => (All, DefaultProfile) = (all, defaultProfile);
+    private readonly GdtOptions _options;
+    private readonly Lock _saving = new();
+    private volatile Snapshot _now;
+
+    private GdtReceivers(GdtOptions options, Snapshot now) => (_options, _now) = (options, now);
+
+    private sealed record Snapshot(GdtProfiles Profiles, IReadOnlyList<GdtReceiver> All, GdtProfile DefaultProfile);
 
     /// <summary>In the order of the configuration, the default one first; empty when GDT is switched off.</summary>
-    public IReadOnlyList<GdtReceiver> All { get; }
+    public IReadOnlyList<GdtReceiver> All => _now.All;
 
     /// <summary>The profile of the default receiver, or the one he would have: answers over HTTP are written in it.</summary>
-    public GdtProfile DefaultProfile { get; }
+    public GdtProfile DefaultProfile => _now.DefaultProfile;
+
+    /// <summary>The profiles there are.</summary>
+    public GdtProfiles Profiles => _now.Profiles;
 
     /// <summary>The one with a name, or null.</summary>
     public GdtReceiver? Find(string name) => All.FirstOrDefault(r => r.Name == name);
@@ -114,10 +139,8 @@ public sealed class GdtReceivers
     {
         ArgumentNullException.ThrowIfNull(options);
         var problems = new List<string>();
-        var receivers = options.Enable ? Read(options, problems) : [];
-        var answers = receivers.Find(r => r.Name == GdtFile.DefaultReceiver)?.Profile
-            ?? GdtProfile.TryCreate(new GdtProfileData { Profile = options.Profile, TestId = options.TestId, TestDescription = options.TestDescription }, problems);
-        return problems.Count == 0 ? new GdtReceivers(receivers, answers!) : throw new ArgumentException(string.Join("; ", problems), nameof(options));
+        var now = Take(options, GdtProfiles.Load(options.ProfileDirectory), problems);
+        return problems.Count == 0 ? new GdtReceivers(options, now) : throw new ArgumentException(string.Join("; ", problems), nameof(options));
     }
 
     /// <summary>What is wrong with the options, one sentence each, beginning with the key it concerns.</summary>
@@ -125,16 +148,97 @@ public sealed class GdtReceivers
     {
         ArgumentNullException.ThrowIfNull(options);
         var problems = new List<string>();
-        Read(options, problems);
+        Take(options, GdtProfiles.Load(options.ProfileDirectory), problems);
         return problems;
     }
 
-    private static List<GdtReceiver> Read(GdtOptions options, List<string> problems)
+    /// <summary>The receivers whose records are written in a profile.</summary>
+    public IReadOnlyList<string> UsersOf(string profile) =>
+        [.. All.Where(r => (r.Settings.Profile ?? GdtProfile.DefaultName) == profile).Select(r => r.Name)];
+
+    /// <summary>Checks a profile as <see cref="SaveProfile"/> does, and keeps nothing.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="data">What it says.</param>
+    /// <param name="problems">Gets everything that is wrong.</param>
+    public GdtProfile? CheckProfile(string name, GdtProfileData data, ICollection<GdtProblem> problems) => Check(name, data, problems)?.Profile;
+
+    /// <summary>Keeps a profile of the practice; it counts from the next record on.</summary>
+    /// <param name="name">Its name; it must be none of a built-in one.</param>
+    /// <param name="data">What it says, based on a built-in profile.</param>
+    /// <param name="problems">Gets everything that is wrong; when there is something, nothing is kept.</param>
+    /// <returns>Whether it was kept.</returns>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public bool SaveProfile(string name, GdtProfileData data, ICollection<GdtProblem> problems)
+    {
+        lock (_saving)
+        {
+            if (Check(name, data, problems) is not var (_, next))
+            {
+                return false;
+            }
+            _now.Profiles.Write(name, data);
+            _now = next;
+            return true;
+        }
+    }
+
+    /// <summary>Removes a profile of the practice.</summary>
+    /// <returns>False when there is none of that name, or a receiver uses it.</returns>
+    /// <exception cref="IOException">The file cannot be removed.</exception>
+    public bool DeleteProfile(string name)
+    {
+        lock (_saving)
+        {
+            if (!_now.Profiles.Own.ContainsKey(name) || UsersOf(name).Count > 0 || _options.Profile == name)
+            {
+                return false;
+            }
+            _now.Profiles.Write(name, null);
+            _now = _now with { Profiles = _now.Profiles.Without(name) };
+            return true;
+        }
+    }
+
+    private (GdtProfile Profile, Snapshot Next)? Check(string name, GdtProfileData data, ICollection<GdtProblem> problems)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(problems);
+        if (!GdtProfiles.IsName(name) || GdtProfile.BuiltIn.ContainsKey(name))
+        {
+            problems.Add(new GdtProblem("Name", GdtProblemKind.Name, ""));
+            return null;
+        }
+        if (GdtProfile.TryCreate(data, GdtProfiles.BuiltInOnly, problems) is not { } profile)
+        {
+            return null;
+        }
+        // what a receiver changes of it must still fit: his test id may be too long for another version
+        var found = new List<string>();
+        var next = Take(_options, _now.Profiles.With(name, data), found);
+        foreach (var problem in found)
+        {
+            problems.Add(new GdtProblem("Name", GdtProblemKind.Receiver, "", problem));
+        }
+        return found.Count == 0 ? (profile, next) : null;
+    }
+
+    private static Snapshot Take(GdtOptions options, GdtProfiles profiles, List<string> problems)
+    {
+        var receivers = Read(options, profiles, problems);
+        var found = new List<GdtProblem>();
+        var answers = receivers.Find(r => r.Name == GdtFile.DefaultReceiver)?.Profile
+            ?? GdtProfile.TryCreate(new GdtProfileData { Profile = options.Profile, TestId = options.TestId, TestDescription = options.TestDescription }, profiles, found);
+        // the same is wrong with the default receiver, and has been said
+        problems.AddRange(found.Select(p => p.ToString()).Where(p => !problems.Contains(p)));
+        return new Snapshot(profiles, options.Enable ? receivers : [], answers!);
+    }
+
+    private static List<GdtReceiver> Read(GdtOptions options, GdtProfiles profiles, List<string> problems)
     {
         var receivers = new List<GdtReceiver>();
         if (options.IncomingDir is { } folder && options.Receivers.All(r => r.Name != GdtFile.DefaultReceiver))
         {
-            Add(receivers, "", new GdtReceiverSettings
+            Add(receivers, profiles, "", new GdtReceiverSettings
             {
                 Name = GdtFile.DefaultReceiver,
                 Folder = Path.GetFullPath(folder),
@@ -171,12 +275,12 @@ public sealed class GdtReceivers
                 problems.Add(key + "MarkerFile must be the name of a file without a folder");
             }
             // the test id of the section is every receiver's unless he has his own
-            Add(receivers, key, settings with { TestId = settings.TestId ?? options.TestId, TestDescription = settings.TestDescription ?? options.TestDescription }, problems);
+            Add(receivers, profiles, key, settings with { TestId = settings.TestId ?? options.TestId, TestDescription = settings.TestDescription ?? options.TestDescription }, problems);
         }
         return receivers;
     }
 
-    private static void Add(List<GdtReceiver> receivers, string key, GdtReceiverSettings settings, List<string> problems)
+    private static void Add(List<GdtReceiver> receivers, GdtProfiles profiles, string key, GdtReceiverSettings settings, List<string> problems)
     {
         var found = new List<string>();
         if (settings.InboxDirectory is { } inbox && (!Path.IsPathFullyQualified(inbox) || Path.GetFullPath(inbox) == Path.GetFullPath(settings.Folder)))
@@ -191,11 +295,41 @@ public sealed class GdtReceivers
         {
             found.Add($"InboxCharacterSet must be one of {string.Join(", ", GdtCharacterSet.All.Select(s => s.Name))}");
         }
+        CheckAttachments(settings, found);
         found.AddRange((settings.Orders ?? []).Index().Where(o => o.Item?.Problem is not null || o.Item is null).Select(o => $"Orders[{o.Index}].{o.Item?.Problem ?? " must not be null"}"));
-        if (GdtProfile.TryCreate(settings, found) is { } profile)
+        var wrong = new List<GdtProblem>();
+        if (GdtProfile.TryCreate(settings, profiles, wrong) is { } profile)
         {
             receivers.Add(new GdtReceiver(settings, profile));
+            if (settings.AttachmentFolder is not null && !profile.Fits("6305", GdtAttachments.PathOf(settings, new string('x', PlannedAttachment.MaxName))))
+            {
+                found.Add("AttachmentPath is too long: with the name of a file it does not fit field 6305 of this version of GDT");
+            }
         }
-        problems.AddRange(found.Select(p => key + p));
+        problems.AddRange(found.Concat(wrong.Select(p => p.ToString())).Select(p => key + p));
+    }
+
+    private static void CheckAttachments(GdtReceiverSettings settings, List<string> found)
+    {
+        if (settings.AttachImages is < 0 or > GdtAttachments.MaxImages)
+        {
+            found.Add($"AttachImages must be 0 to {GdtAttachments.MaxImages}");
+        }
+        if (settings.SheetImages is < 0 or > GdtAttachments.MaxImages)
+        {
+            found.Add($"SheetImages must be 0 to {GdtAttachments.MaxImages}");
+        }
+        if (settings.SheetImages > 0 && !settings.AttachSheet)
+        {
+            found.Add("SheetImages needs AttachSheet");
+        }
+        if (settings.AttachmentFolder is { } folder ? !Path.IsPathFullyQualified(folder) : settings.AttachImages > 0 || settings.AttachSheet)
+        {
+            found.Add("AttachmentFolder must be an absolute path; AttachImages and AttachSheet need it");
+        }
+        if (settings.AttachmentPath is { } path && path.Any(char.IsControl))
+        {
+            found.Add("AttachmentPath must not have control characters");
+        }
     }
 }

@@ -18,7 +18,7 @@ public static class GdtServices
     public static IServiceCollection AddGdt(this IServiceCollection services)
     {
         services.AddSingleton(s => GdtReceivers.Create(s.GetRequiredService<GdtOptions>()));
-        services.AddSingleton<GdtContents>().AddSingleton<GdtResend>();
+        services.AddSingleton<GdtAttachments>().AddSingleton<GdtContents>().AddSingleton<GdtResend>();
         services.AddSingleton<GdtFiles>();
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<GdtFiles>());
         services.AddSingleton<IEventConsumer, StudyConsumer>();

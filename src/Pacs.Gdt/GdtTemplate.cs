@@ -35,8 +35,8 @@ public sealed class GdtTemplate
     /// <param name="fields">The list.</param>
     /// <param name="variables">The variables there are.</param>
     /// <param name="lists">The lists that may stand in it.</param>
-    /// <param name="problems">Gets a sentence for everything that is wrong, with the line it is in.</param>
-    public static GdtTemplate Parse(string name, IReadOnlyList<string> fields, IReadOnlySet<string> variables, IReadOnlySet<string> lists, ICollection<string> problems)
+    /// <param name="problems">Gets everything that is wrong, with the line it is in.</param>
+    public static GdtTemplate Parse(string name, IReadOnlyList<string> fields, IReadOnlySet<string> variables, IReadOnlySet<string> lists, ICollection<GdtProblem> problems)
     {
         ArgumentNullException.ThrowIfNull(fields);
         ArgumentNullException.ThrowIfNull(variables);
@@ -54,13 +54,13 @@ public sealed class GdtTemplate
             var head = optional ? 5 : 4;
             if (field.Length < 4 || !field.Take(4).All(char.IsAsciiDigit) || (field.Length > head && field[head] != ' '))
             {
-                problems.Add($"{name}[{i}] \"{Shorten(field)}\" must begin with a field id of four digits, then a blank");
+                problems.Add(new GdtProblem(name, GdtProblemKind.FieldId, $"[{i}]", Shorten(field)));
                 continue;
             }
-            var parts = Parts(field.Length > head ? field[(head + 1)..] : "", variables, out var problem);
-            if (problem is not null)
+            var parts = Parts(field.Length > head ? field[(head + 1)..] : "", variables, out var unknown, out var isClosed);
+            if (unknown is not null || !isClosed)
             {
-                problems.Add($"{name}[{i}], field {field[..4]}: {problem}");
+                problems.Add(new GdtProblem(name, isClosed ? GdtProblemKind.Variable : GdtProblemKind.Brace, $"[{i}], field {field[..4]}", Shorten(unknown ?? "")));
             }
             lines.Add(new Line(field[..4], optional, parts));
         }
@@ -99,9 +99,9 @@ public sealed class GdtTemplate
         }
     }
 
-    private static List<Part> Parts(string text, IReadOnlySet<string> variables, out string? problem)
+    private static List<Part> Parts(string text, IReadOnlySet<string> variables, out string? unknown, out bool isClosed)
     {
-        problem = null;
+        (unknown, isClosed) = (null, true);
         var parts = new List<Part>();
         while (text.Length > 0)
         {
@@ -115,14 +115,11 @@ public sealed class GdtTemplate
             var close = text.IndexOf('}', StringComparison.Ordinal);
             if (close < 0)
             {
-                problem = "a brace is not closed";
+                isClosed = false;
                 return parts;
             }
             var names = text[1..close].Split('|');
-            if (names.FirstOrDefault(n => !variables.Contains(n)) is { } unknown)
-            {
-                problem = $"there is no variable {{{Shorten(unknown)}}}";
-            }
+            unknown ??= names.FirstOrDefault(n => !variables.Contains(n));
             parts.Add(new Part(null, names));
             text = text[(close + 1)..];
         }

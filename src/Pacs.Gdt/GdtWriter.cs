@@ -35,7 +35,7 @@ public static class GdtWriter
     /// <param name="record">What to write.</param>
     /// <param name="characterSet">Default ISO 8859-15, as the old plugin.</param>
     /// <param name="version">The framing and the limits; default that of the old plugin, which has neither.</param>
-    /// <exception cref="GdtException">A field that identifies something is too long for the version.</exception>
+    /// <exception cref="GdtException">A field that identifies something is too long for the version, or the record is.</exception>
     public static byte[] ToBytes(GdtRecord record, GdtCharacterSet? characterSet = null, GdtVersion version = GdtVersion.Plugin)
     {
         ArgumentNullException.ThrowIfNull(record);
@@ -58,7 +58,7 @@ public static class GdtWriter
             ReadOnlySpan<byte> content = set.Encode(field.Value);
             if (content.Length > limit && version != GdtVersion.Plugin && Identifying.Contains(field.Id))
             {
-                throw new GdtException($"Field {field.Id} ({GdtFieldTable.NameOf(field.Id)}) has {content.Length} bytes; this version of GDT allows {limit}");
+                throw new GdtException(GdtReasons.TooLong(field.Id, content.Length, limit));
             }
             while (content.Length > limit && Repeatable.Contains(field.Id))
             {
@@ -97,7 +97,13 @@ public static class GdtWriter
         if (length >= 0)
         {
             lines[length] = Number("8100", 0, version.LengthDigits());
-            lines[length] = Number("8100", lines.Sum(l => l.Content.Length + Overhead), version.LengthDigits());
+            var bytes = lines.Sum(l => l.Content.Length + Overhead);
+            var limit = (int)Math.Pow(10, version.LengthDigits()) - 1;
+            if (bytes > limit)
+            {
+                throw new GdtException(GdtReasons.TooLarge(bytes, limit));
+            }
+            lines[length] = Number("8100", bytes, version.LengthDigits());
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed class ImportFolder(string path)
         {
             if (usedBefore || markerFile is not null)
             {
-                throw new ImportFolderException("the folder is not there");
+                throw new ImportFolderException(GdtReasons.NoFolder);
             }
             Directory.CreateDirectory(Path);
             // remembered as used from now on, it is never made again: it must survive a power cut
@@ -54,7 +54,7 @@ internal sealed class ImportFolder(string path)
         }
         if (markerFile is not null && !File.Exists(System.IO.Path.Join(Path, markerFile)))
         {
-            throw new ImportFolderException("the marker file is not there: is the share mounted?");
+            throw new ImportFolderException(GdtReasons.NoMarker);
         }
     }
 
@@ -89,7 +89,7 @@ internal sealed class ImportFolder(string path)
         var temporary = Temporary(key);
         if (!Directory.Exists(Path))
         {
-            throw new ImportFolderException("the folder is not there");
+            throw new ImportFolderException(GdtReasons.NoFolder);
         }
         if (File.Exists(temporary) && !File.ReadAllBytes(temporary).AsSpan().SequenceEqual(body))
         {

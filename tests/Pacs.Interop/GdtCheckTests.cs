@@ -1,4 +1,5 @@
 using System.Text;
+using Pacs.Dicom;
 using Pacs.Gdt;
 using Pacs.Tests;
 
@@ -55,6 +56,7 @@ public sealed class GdtCheckTests
         { "gdt-2.1", [] }, { "turbomed", [] }, { "medistar", [] }, { "red-medical", [] }, { "x-concept", [] }, { "insuite", [] }, { "tomedo", [] },
         { "quincy", ["non-ASCII bytes but no 9206"] }, { "elexis", ["non-ASCII bytes but no 9206"] }, // they take CP437, which is what no 9206 means
         { "gdt-3.0", [] }, { "gdt-3.1", [] }, { "gdt-3.5", ["no 8100", "non-ASCII bytes but no 9206"] },
+        { "medical-office", Known },
     };
 
     [Theory]
@@ -88,6 +90,55 @@ public sealed class GdtCheckTests
             Assert.Equal(0, result.ExitCode);
             var findings = result.Output.Split('\n').Where(l => l.StartsWith("    ", StringComparison.Ordinal)).Select(l => l.Trim());
             Assert.DoesNotContain(findings, f => !known.Any(k => f.StartsWith(k, StringComparison.Ordinal)));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Strict))]
+    public async Task Records_with_codes_and_text_lines_pass_the_checker(string name, string[] known)
+    {
+        Tool.Require("/usr/bin/python3");
+        var ct = TestContext.Current.CancellationToken;
+        var profile = Profiles.Of(name);
+        var folder = Directory.CreateTempSubdirectory("pacs-gdt-check-").FullName;
+        try
+        {
+            // reports of ours, and those of the samples where they are
+            var reports = new List<DicomDataset>
+            {
+                SrBuilder.Report("5100", SrBuilder.Container("121070", "Findings", SrBuilder.Num("11726-7", "Peak Systolic Velocity", "123.456", "cm/s"), SrBuilder.Num("12144-2", "Systolic to Diastolic Velocity Ratio", "-2.5", "1"))),
+                SrBuilder.Report("5200", SrBuilder.Group("2D mode", SrBuilder.Num("18043-0", "Left Ventricular Ejection Fraction by Größe und Übermaß", "67.3", "%"))),
+            };
+            if (SharedSamples.SharedFolder is { } shared && Path.Join(shared, "samples", "A_sr", "synthetic") is var samples && Directory.Exists(samples))
+            {
+                reports.AddRange(Directory.EnumerateFiles(samples, "*.dcm", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => DicomFile.Open(f).Dataset));
+            }
+            var files = new List<string>();
+            foreach (var report in reports)
+            {
+                var document = SrReader.Read(report);
+                var folded = SrRepeats.Fold(SrMeasurements.Read(document), RepeatedValue.Mean);
+                var language = System.Globalization.CultureInfo.GetCultureInfo("de-DE");
+                var values = CodedMeasurements.Read(folded, language).Values;
+                foreach (var field in (string[])["6220", "6228"])
+                {
+                    files.Add(Path.Join(folder, $"{files.Count}.gdt"));
+                    var record = profile.Report(Profiles.Values("4711"), values, new GdtText(field, ReportTable.Create(document, folded, language).Lines(60)));
+                    await File.WriteAllBytesAsync(files[^1], record, ct);
+                    // the old plugin's bytes say no character set
+                    Assert.DoesNotContain(GdtReader.Read(record, profile.CharacterSet).Remarks, r => profile.Version != GdtVersion.Plugin || r.Fault != GdtFault.CharacterSet);
+                }
+            }
+            var checker = profile.Version == GdtVersion.Gdt21 ? Path.Join(AppContext.BaseDirectory, "gdt21", "gdt_check.py") : Path.Join(AppContext.BaseDirectory, "gdt_check.py");
+            var result = await Tool.RunAsync("/usr/bin/python3", ct, [checker, .. files]);
+            Assert.Equal(0, result.ExitCode);
+            Assert.Equal(files.Count, result.Output.Split('\n').Count(l => l.Contains(" lines - ", StringComparison.Ordinal)));
+            var findings = result.Output.Split('\n').Where(l => l.StartsWith("    ", StringComparison.Ordinal)).Select(l => l.Trim());
+            Assert.DoesNotContain(findings, f => !known.Append(profile.Version is GdtVersion.Gdt35 or GdtVersion.Plugin ? "no 8402" : "-").Any(k => f.StartsWith(k, StringComparison.Ordinal)));
         }
         finally
         {

@@ -23,6 +23,9 @@ public sealed class GdtFile
     /// <summary>Its bytes.</summary>
     public byte[] Body { get; set; } = [];
 
+    /// <summary>The files that have to be there before it, as JSON of Pacs.Gdt; null for none.</summary>
+    public string? Attachments { get; set; }
+
     /// <summary>How far its delivery is, in the words of Pacs.Gdt.</summary>
     public string State { get; set; } = "";
 

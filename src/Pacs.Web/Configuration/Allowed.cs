@@ -119,12 +119,12 @@ public sealed class GdtTextAttribute() : ValidationAttribute("1 to 60 characters
     public override bool IsValid(object? value) => value is string { Length: >= 1 and <= 60 } text && !text.Any(char.IsControl);
 }
 
-/// <summary>The name of a built-in GDT profile.</summary>
+/// <summary>The name of a GDT profile; whether there is one says <see cref="GdtReceivers.Problems"/>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class GdtProfileNameAttribute() : ValidationAttribute("one of " + string.Join(", ", GdtProfile.BuiltIn.Keys.Order(StringComparer.Ordinal)))
+public sealed class GdtProfileNameAttribute() : ValidationAttribute("the name of a profile: small letters, digits, - _ and .")
 {
     /// <inheritdoc/>
-    public override bool IsValid(object? value) => value is string name && GdtProfile.BuiltIn.ContainsKey(name);
+    public override bool IsValid(object? value) => GdtProfiles.IsName(value as string);
 }
 
 /// <summary>What GDT orders become.</summary>

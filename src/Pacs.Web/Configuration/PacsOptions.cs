@@ -343,6 +343,7 @@ public sealed class PacsOptions
         Enable = GdtGenerator.Enable,
         IncomingDir = GdtGenerator.IncomingDir,
         Profile = GdtGenerator.Profile,
+        ProfileDirectory = GdtGenerator.ProfileDirectory ?? Path.Join(DataDirectory, "gdt-profiles"),
         InboxDirectory = GdtGenerator.InboxDirectory,
         Orders = GdtGenerator.Orders,
         Receivers = GdtGenerator.Receivers,
@@ -442,6 +443,12 @@ public sealed class GdtSettings
     /// <summary>The profile of the files in <see cref="IncomingDir"/>: version, character set, fields and names. Default <c>medical-office</c>: the bytes of the old plugin.</summary>
     [GdtProfileName]
     public string Profile { get; init; } = GdtProfile.DefaultName;
+
+    /// <summary>
+    /// The folder of the practice's own profiles: JSON files that the page *GDT* writes. Default <c>gdt-profiles</c> in <see cref="PacsOptions.DataDirectory"/>, where they are in the back-up.
+    /// </summary>
+    [FolderPath]
+    public string? ProfileDirectory { get; init; }
 
     /// <summary>
     /// The folder in which the practice software puts its orders (6302) and what else it asks for: they become worklist entries. Default: none. It must be another folder than

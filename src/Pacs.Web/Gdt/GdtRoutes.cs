@@ -20,12 +20,22 @@ internal static class GdtRoutes
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
+    private static readonly JsonSerializerOptions ProfileJson = new()
+    {
+        PropertyNameCaseInsensitive = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
     /// <summary>Maps the routes.</summary>
     public static void MapGdt(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/gdt/profiles", () => Answer(GdtProfile.BuiltIn.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => new { name = p.Key, p.Value.Description })));
-        routes.MapGet("/gdt/profiles/{name}", (string name) =>
-            GdtProfile.TryCreate(new GdtProfileData { Profile = name }, []) is { } profile ? Answer(profile.Data) : NotFound("There is no such profile."));
+        routes.MapGet("/gdt/profiles", (GdtReceivers receivers) => Answer(receivers.Profiles.Names.Select(n =>
+            new { name = n, receivers.Profiles.Find(n)?.Description, isBuiltIn = GdtProfile.BuiltIn.ContainsKey(n), receivers = receivers.UsersOf(n) })));
+        routes.MapGet("/gdt/profiles/{name}", (string name, GdtReceivers receivers) =>
+            GdtProfile.TryCreate(new GdtProfileData { Profile = name }, receivers.Profiles, []) is { } profile ? Answer(profile.Data) : NotFound("There is no such profile."));
+        routes.MapPut("/gdt/profiles/{name}", SaveProfileAsync);
+        routes.MapDelete("/gdt/profiles/{name}", (string name, GdtReceivers receivers) => !receivers.Profiles.Own.ContainsKey(name) ? NotFound("There is no such profile of the practice.")
+            : receivers.DeleteProfile(name) ? Results.NoContent() : Problem(StatusCodes.Status409Conflict, "A receiver uses the profile."));
         routes.MapGet("/gdt/receivers", (GdtReceivers receivers, GdtFiles files, IServiceProvider services) => Answer(receivers.All.Select(r => Describe(r, files, services.GetService<GdtInbox>()))));
         routes.MapPost("/gdt/receivers/{name}/check", async (string name, GdtReceivers receivers, CancellationToken ct) =>
             receivers.Find(name) is { } receiver ? Answer(new { problem = await receiver.CheckFolderAsync(ct) }) : NotFound("There is no such receiver."));
@@ -34,6 +44,14 @@ internal static class GdtRoutes
             if (await files.NextHeldAsync(name, ct) is not { } file)
             {
                 return Results.NoContent();
+            }
+            try
+            {
+                await files.WriteAttachmentsAsync(file, ct);
+            }
+            catch (ImportFolderException e)
+            {
+                return Problem(StatusCodes.Status503ServiceUnavailable, e.Message);
             }
             context.Response.Headers.Location = PathOf(GdtKey.Of(file));
             return Results.Bytes(file.Body, MediaTypeNames.Application.Octet);
@@ -64,6 +82,30 @@ internal static class GdtRoutes
 
     /// <summary>The address of a file.</summary>
     public static string PathOf(GdtKey key) => $"/gdt/files/{key.Receiver}/{key.Kind}/{key.Resource}/{key.Revision}";
+
+    // what a PUT of a profile says is kept as it is: what it leaves out is from the profile it names
+    private static async Task<IResult> SaveProfileAsync(string name, HttpRequest request, GdtReceivers receivers, CancellationToken ct)
+    {
+        GdtProfileData? data;
+        try
+        {
+            data = await JsonSerializer.DeserializeAsync<GdtProfileData>(request.Body, ProfileJson, ct);
+        }
+        catch (JsonException e)
+        {
+            return Problem(StatusCodes.Status400BadRequest, $"The body is no profile: {(e.Path is { Length: > 1 } path ? path : "JSON of another form")}");
+        }
+        var problems = new List<GdtProblem>();
+        try
+        {
+            return data is not null && receivers.SaveProfile(name, data, problems) ? Results.NoContent()
+                : Results.Json(new { problems = problems.Select(p => new { p.Field, problem = p.ToString() }) }, Json, statusCode: StatusCodes.Status422UnprocessableEntity);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Problem(StatusCodes.Status507InsufficientStorage, "The folder of the profiles cannot be written to.");
+        }
+    }
 
     // a link in a record: the accession number, or the id of the study; of several studies the newest
     private static async Task<IResult> OpenAsync(string key, IndexReader index, CancellationToken ct)

@@ -106,9 +106,9 @@ public sealed class GdtFileNameTests
     [InlineData("#1#.gdt")]
     public void A_pattern_that_could_make_a_wrong_name_is_refused(string pattern)
     {
-        var problems = new List<string>();
+        var problems = new List<GdtProblem>();
         GdtFileName.Check("StudyFile", pattern, problems);
-        Assert.StartsWith("StudyFile", Assert.Single(problems), StringComparison.Ordinal);
+        Assert.StartsWith("StudyFile", Assert.Single(problems).ToString(), StringComparison.Ordinal);
     }
 
     private static string ForStudy(string? accession, ResourceId study) => GdtFileName.Of("{Accession}.gdt", new GdtProfileData(), accession, study);

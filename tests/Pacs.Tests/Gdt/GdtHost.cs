@@ -126,7 +126,7 @@ internal sealed class GdtHost : IAsyncDisposable
         if (_beforeStep is not null)
         {
             services.AddSingleton(p => new GdtFiles(
-                options, p.GetRequiredService<GdtReceivers>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(), TimeProvider.System,
+                options, p.GetRequiredService<GdtReceivers>(), p.GetRequiredService<GdtAttachments>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(), TimeProvider.System,
                 p.GetRequiredService<ILogger<GdtFiles>>(), _beforeStep));
         }
         _services = services.BuildServiceProvider();

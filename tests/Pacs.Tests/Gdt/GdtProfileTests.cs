@@ -151,9 +151,9 @@ public sealed class GdtProfileTests
     [MemberData(nameof(Wrong))]
     public void What_is_wrong_with_a_profile_is_said_with_its_field(string json, string problem)
     {
-        var problems = new List<string>();
-        Assert.Null(GdtProfile.TryCreate(JsonSerializer.Deserialize<GdtProfileData>(json)!, problems));
-        Assert.Contains(problems, p => p.StartsWith(problem, StringComparison.Ordinal));
+        var problems = new List<GdtProblem>();
+        Assert.Null(GdtProfile.TryCreate(JsonSerializer.Deserialize<GdtProfileData>(json)!, GdtProfiles.BuiltInOnly, problems));
+        Assert.Contains(problems, p => p.ToString().StartsWith(problem, StringComparison.Ordinal) && problem.StartsWith(p.Field, StringComparison.Ordinal));
     }
 
     [Fact]

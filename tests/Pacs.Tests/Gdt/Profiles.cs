@@ -12,8 +12,8 @@ internal static class Profiles
     /// <summary>A profile that must be right.</summary>
     public static GdtProfile Of(GdtProfileData data)
     {
-        var problems = new List<string>();
-        var profile = GdtProfile.TryCreate(data, problems);
+        var problems = new List<GdtProblem>();
+        var profile = GdtProfile.TryCreate(data, GdtProfiles.BuiltInOnly, problems);
         Assert.Empty(problems);
         return profile!;
     }

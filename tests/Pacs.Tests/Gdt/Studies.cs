@@ -19,6 +19,14 @@ internal static class Studies
         .Set(DicomTag.StudyInstanceUID, $"2.25.{study}")
         .Set(DicomTag.SeriesInstanceUID, $"2.25.{study}.1");
 
+    /// <summary>An ultrasound image of 64 by 48 pixels.</summary>
+    public static DicomDataset Picture(int study, int instance) => Image(study, $"R{study}", instance)
+        .Set(DicomTag.PatientName, "Müller^Jörg").Set(DicomTag.PatientBirthDate, "19801231")
+        .Set(DicomTag.InstanceNumber, $"{instance}")
+        .Set(DicomTag.SamplesPerPixel, 1).Set(DicomTag.PhotometricInterpretation, "MONOCHROME2").Set(DicomTag.Rows, 48).Set(DicomTag.Columns, 64)
+        .Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0)
+        .Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, TestPicture.Create8(64, 48, 1, instance)));
+
     /// <summary>A report of one value.</summary>
     public static DicomDataset Report(int study, string? accession, int instance = 1)
     {

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Localization;
+using Pacs.Gdt;
+
+namespace Pacs.Web.Pages;
+
+/// <summary>What is wrong with GDT folders, records and profiles, in the language of the page.</summary>
+public static class GdtWords
+{
+    /// <summary>Why something does not go on; a reason that nobody foresaw stays as it is.</summary>
+    public static string Reason(this IStringLocalizer<Texts> texts, string? reason)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        if (reason is null)
+        {
+            return "";
+        }
+        if (reason.StartsWith(GdtReasons.Attachments, StringComparison.Ordinal))
+        {
+            return texts["GdtReason.Attachments", texts.Reason(reason[GdtReasons.Attachments.Length..])];
+        }
+        return GdtReasons.Names.TryGetValue(reason, out var name) ? texts["GdtReason." + name]
+            : GdtReasons.ReadTooLong(reason) is { } parts ? texts["GdtReason.TooLong", [.. parts]]
+            : GdtReasons.ReadTooLarge(reason) is { } sizes ? texts["GdtReason.TooLarge", [.. sizes]] : reason;
+    }
+
+    /// <summary>What is wrong with a profile, without the name of the field: the form shows it there.</summary>
+    public static string Problem(this IStringLocalizer<Texts> texts, GdtProblem problem)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        ArgumentNullException.ThrowIfNull(problem);
+        var sentence = texts["GdtProblem." + problem.Kind, [.. problem.Arguments]].Value;
+        return problem.Line is { } line ? $"{texts["GdtLog.Line", line]}: {sentence}" : sentence;
+    }
+}
