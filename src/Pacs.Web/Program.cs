@@ -10,6 +10,7 @@ using Pacs.Web.Dimse;
 using Pacs.Web.Gdt;
 using Pacs.Web.Http;
 using Pacs.Web.Jobs;
+using Pacs.Web.OpenApi;
 using Pacs.Web.Pages;
 using Pacs.Web.Worklist;
 
@@ -134,6 +135,7 @@ namespace Pacs.Web
             services.AddSingleton<AccessTokens>().AddSingleton(_ => new PasscodeChecks(options.RegisteredUsers.ToDictionary(u => u.Name, u => u.Passcode, StringComparer.Ordinal)));
             services.AddDicomWeb();
             services.AddViewer();
+            services.AddOpenApiDocument();
             services.AddPages();
 
             replace?.Invoke(services);
@@ -159,6 +161,7 @@ namespace Pacs.Web
             app.MapOrthanc();
             app.MapGdt();
             app.MapViewer();
+            app.MapOpenApiDocument();
             app.MapPages();
             return app;
         }
