@@ -28,6 +28,9 @@ public static class GdtIncomingState
 /// </summary>
 public sealed class GdtOrders(Worklist worklist, GdtFiles files, GdtContents contents, GdtOptions options, IndexWriter writer, IndexReader reader, TimeProvider time)
 {
+    /// <summary>How long after the last one about a study no further record answers a 6311. Somebody who asks again will have waited longer; a program that answers by itself has not.</summary>
+    private static readonly TimeSpan AnswerPause = TimeSpan.FromSeconds(20);
+
     /// <summary>Takes a file.</summary>
     /// <param name="receiver">Whose it is.</param>
     /// <param name="name">Its name.</param>
@@ -178,6 +181,13 @@ public sealed class GdtOrders(Worklist worklist, GdtFiles files, GdtContents con
         if (await FindStudyAsync(record, ct) is not { } study || await contents.SpokesmanAsync(study, ct) is not { } entry)
         {
             return await RefuseAsync(row, GdtRefusal.NoStudy, ct);
+        }
+        // some practice software answers every record with a 6311 by itself (Elexis): an answer to the answer, without end
+        if (await files.LastAsync(receiver.Name, GdtKind.Study, study, ct) is { Revision: > 0 } last && last.At > time.GetUtcNow() - AnswerPause)
+        {
+            (row.State, row.Reason) = (GdtIncomingState.Duplicate, entry.Study.Accession);
+            await AddAsync(row, ct);
+            return null;
         }
         await files.AddAgainAsync(receiver, GdtKind.Study, study, await contents.StudyAsync(receiver, entry, ct, withLink: true), ct);
         row.State = GdtIncomingState.Done;

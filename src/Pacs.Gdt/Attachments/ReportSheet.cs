@@ -75,7 +75,7 @@ internal sealed class ReportSheet
         Pair(Word("Geboren", "Born"), examination.BirthDate is { } born ? Day(born) : "");
         Pair(Word("Patientennummer", "Patient ID"), examination.PatientId);
         Pair(Word("Untersucht am", "Examined on"), $"{Day(examination.Date)}, {examination.Time.ToString("HH:mm", CultureInfo.InvariantCulture)}");
-        Pair(Word("Untersuchung", "Examination"), string.Join(": ", new[] { examination.Modality, examination.Description }.Where(t => !string.IsNullOrWhiteSpace(t))));
+        Pair(Word("Untersuchung", "Examination"), string.Join(": ", new[] { examination.Modality == "SR" ? null : examination.Modality, examination.Description }.Where(t => !string.IsNullOrWhiteSpace(t))));
         Pair(Word("Auftragsnummer", "Accession number"), examination.Accession);
         _y -= 4;
         _pdf.Line(Page, Margin, _y, Width);

@@ -85,6 +85,11 @@ public sealed class GdtInboxTests
         await ArrivedAsync(server, "erledigt", 1);
         var answer = await AnswerAsync(server);
         Assert.Equal("http://pacs:8042/gdt/R1", answer["6305"]);
+        // a program that answers every record with a 6311 gets no answer to that: it would go on for ever
+        Put(server, "again.gdt", Record("6311", "0113000P1"));
+        await ArrivedAsync(server, "erledigt", 2);
+        var files = await server.Services.GetRequiredService<IndexReader>().ReadAsync((db, ct) => db.GdtFiles.CountAsync(ct), Ct);
+        Assert.Equal(2, files);
         Put(server, "2.gdt", Record("6311", "0113000P9"));
         await ArrivedAsync(server, "abgelehnt", 2);
     }
