@@ -206,9 +206,8 @@ public sealed class GdtReceivers
         if (!GdtProfiles.IsName(name) || GdtProfile.BuiltIn.ContainsKey(name))
         {
             problems.Add(new GdtProblem("Name", GdtProblemKind.Name, ""));
-            return null;
         }
-        if (GdtProfile.TryCreate(data, GdtProfiles.BuiltInOnly, problems) is not { } profile)
+        if (GdtProfile.TryCreate(data, GdtProfiles.BuiltInOnly, problems) is not { } profile || problems.Count > 0)
         {
             return null;
         }

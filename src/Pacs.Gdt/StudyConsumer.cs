@@ -86,8 +86,8 @@ public sealed class StudyConsumer(GdtReceivers receivers, GdtFiles files, GdtCon
             {
                 (EventKind.StableStudy, GdtTrigger.StudyStable) => true,
                 (EventKind.StepCompleted, GdtTrigger.StepCompleted) => true,
-                // the device reports no steps
-                (EventKind.StableStudy, GdtTrigger.StepCompleted) => await StepAsync(entry.Study.Uid, ct) is null,
+                // the device reports no steps, or has ended them without anybody here hearing of it
+                (EventKind.StableStudy, GdtTrigger.StepCompleted) => await StepAsync(entry.Study.Uid, ct) is not StepState.InProgress,
                 _ => false,
             };
             if (isDue)

@@ -173,7 +173,12 @@ public sealed partial class ProcedureSteps(IndexWriter writer, IndexReader reade
         var patient = attributes.GetString(DicomTag.PatientID);
         foreach (var study in scheduled.Select(s => s.GetString(DicomTag.StudyInstanceUID)!).Distinct(StringComparer.Ordinal))
         {
-            db.Announce(kind, Level.Study, ResourceId.ForStudy(patient, study), now, step.Uid);
+            // whose patient ID the device has typed otherwise in its report: the images that are here say which study it is
+            var known = await db.Studies.Where(s => s.Uid == study).Select(s => s.PublicId).ToListAsync(ct);
+            foreach (var resource in known.Count > 0 ? known : [ResourceId.ForStudy(patient, study)])
+            {
+                db.Announce(kind, Level.Study, resource, now, step.Uid);
+            }
         }
         return entries;
     }

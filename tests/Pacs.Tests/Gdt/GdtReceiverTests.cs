@@ -144,6 +144,17 @@ public sealed class GdtReceiverTests
         await AnnounceAsync(host, EventKind.StableStudy, third.Study);
         await host.SettleAsync();
         Assert.Equal(["P1", "P2", "P3"], Patients(host, "mpps"));
+        // 4 and 5: the step was ended, and nobody told; it was given up, and there are images all the same
+        foreach (var (study, state) in new[] { (4, StepState.Completed), (5, StepState.Discontinued) })
+        {
+            var result = await host.StoreAsync(Studies.Image(study, $"R{study}"));
+            await host.SettleAsync();
+            Assert.DoesNotContain($"P{study}", Patients(host, "mpps"));
+            await AddStepAsync(host, $"2.25.{study}", state);
+            await AnnounceAsync(host, EventKind.StableStudy, result.Study);
+            await host.SettleAsync();
+            Assert.Contains($"P{study}", Patients(host, "mpps"));
+        }
     }
 
     [Fact]

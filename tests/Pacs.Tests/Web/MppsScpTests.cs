@@ -42,6 +42,19 @@ public sealed class MppsScpTests
     }
 
     [Fact]
+    public async Task The_end_of_a_step_is_about_the_study_that_is_here_whatever_patient_ID_the_device_reports()
+    {
+        await using var server = await WorklistApiTests.StartAsync();
+        await PagesKit.StoreAsync(server, PagesKit.Image("Doe^John", patientId: "4711-1", study: "1.2.3.9"));
+        await using var device = await ConnectAsync(server);
+        Assert.Equal(DimseStatus.Success, (await device.NCreateAsync(Mpps, "1.2.3", Step("R1", "1.2.3.9"), Ct)).Status); // of patient 4711
+        Assert.Equal(DimseStatus.Success, (await device.NSetAsync(Mpps, "1.2.3", End("COMPLETED"), Ct)).Status);
+        await device.ReleaseAsync(Ct);
+        var ended = (await EventsAsync(server)).Single(e => e.Kind == EventKind.StepCompleted);
+        Assert.Equal(ResourceId.ForStudy("4711-1", "1.2.3.9"), ended.Resource);
+    }
+
+    [Fact]
     public async Task Completed_entries_can_stay_until_the_clean_up()
     {
         await using var server = await TestServer.StartAsync(new Dictionary<string, string> { ["Worklists:HideCompleted"] = "false" });
