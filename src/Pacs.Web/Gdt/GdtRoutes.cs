@@ -111,11 +111,24 @@ internal static class GdtRoutes
     private static async Task<IResult> OpenAsync(string key, IndexReader index, CancellationToken ct)
     {
         var id = ResourceId.TryParse(key, out var study) ? study : (await index.StudiesByAccessionAsync(key, ct)).Select(s => (ResourceId?)s.Study.PublicId).FirstOrDefault();
-        return id is { } found && await index.StudyAsync(found, ct) is not null ? Results.Redirect($"/studien/{found}") : Results.NotFound();
+        return id is { } found && await index.StudyAsync(found, ct) is not null ? Results.Redirect(await ViewAsync(found, index, ct)) : Results.NotFound();
+    }
+
+    // the viewer; the page of a study that has no pictures
+    private static async Task<string> ViewAsync(ResourceId study, IndexReader index, CancellationToken ct)
+    {
+        var hasPictures = await index.ReadAsync(
+            (db, token) => (from s in db.Studies
+                            where s.PublicId == study
+                            join r in db.Series on s.Id equals r.ParentId
+                            join i in db.Instances on r.Id equals i.ParentId
+                            select i).AnyAsync(i => i.HeaderLength < i.Size, token),
+            ct);
+        return hasPictures ? $"/viewer?study={study}" : $"/studien/{study}";
     }
 
     // the study that a 6311 is about; the file is looked at and nothing is kept of it
-    private static async Task<IResult> LookUpAsync(HttpRequest request, IServiceProvider services, CancellationToken ct)
+    private static async Task<IResult> LookUpAsync(HttpRequest request, IndexReader index, IServiceProvider services, CancellationToken ct)
     {
         if (services.GetService<GdtOrders>() is not { } orders)
         {
@@ -134,7 +147,7 @@ internal static class GdtRoutes
         try
         {
             return await orders.FindStudyAsync(GdtReader.Read(body.ToArray()).Records[0], ct) is { } study
-                ? Answer(new { path = $"/studien/{study}" })
+                ? Answer(new { path = await ViewAsync(study, index, ct) })
                 : NotFound("There is no such study.");
         }
         catch (GdtException e)

@@ -87,8 +87,11 @@ public sealed class GdtRoutesTests
         foreach (var key in new[] { "R1", study.ToString() })
         {
             using var answer = await server.Http.GetAsync("/gdt/" + key, Ct);
-            Assert.Equal($"/studien/{study}", answer.RequestMessage!.RequestUri!.AbsolutePath);
+            Assert.Equal($"/studien/{study}", answer.RequestMessage!.RequestUri!.AbsolutePath); // it has no pictures
         }
+        await PagesKit.StoreAsync(server, Studies.Picture(2, 1));
+        using var viewer = await server.Http.GetAsync("/gdt/R2", Ct);
+        Assert.Equal("/viewer", viewer.RequestMessage!.RequestUri!.AbsolutePath);
     }
 
     [Theory]

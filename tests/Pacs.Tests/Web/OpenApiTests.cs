@@ -38,7 +38,7 @@ public sealed class OpenApiTests
                 Assert.True(operation.GetProperty("responses").EnumerateObject().Any());
                 var declared = operation.TryGetProperty("parameters", out var parameters)
                     ? parameters.EnumerateArray().Where(p => p.GetProperty("in").GetString() == "path").Select(p => $"{{{p.GetProperty("name").GetString()}}}").ToList() : [];
-                Assert.Equal(path.Name.Split('/').Where(s => s.StartsWith('{')).Order(StringComparer.Ordinal), declared.Order(StringComparer.Ordinal));
+                Assert.Equal(System.Text.RegularExpressions.Regex.Matches(path.Name, @"\{\w+\}").Select(m => m.Value).Order(StringComparer.Ordinal), declared.Order(StringComparer.Ordinal));
             }
         }
     }
@@ -48,7 +48,8 @@ public sealed class OpenApiTests
     {
         await using var server = await StartAsync();
         var mapped = Mapped(server);
-        Assert.Empty(ApiTable.Rows.Select(r => $"{r.Method} {r.Path}").Except(mapped));
+        // mapped only where there is a log-in
+        Assert.Empty(ApiTable.Rows.Select(r => $"{r.Method} {r.Path}").Except(mapped).Except(["POST /auth/token"]));
     }
 
     [Fact]
