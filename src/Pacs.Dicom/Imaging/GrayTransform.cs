@@ -6,9 +6,7 @@ namespace Pacs.Dicom.Imaging;
 /// </summary>
 internal sealed class GrayTransform
 {
-    private readonly LookupTable? _modalityLut;
-    private readonly double _slope = 1;
-    private readonly double _intercept;
+    private readonly ModalityTransform _modality;
     private readonly LookupTable? _voiLut;
     private readonly LookupTable? _presentationLut;
     private VoiWindow? _window;
@@ -21,16 +19,7 @@ internal sealed class GrayTransform
     {
         var state = options.PresentationState;
         var values = state?.Root ?? attributes.Macro(DicomTag.PixelValueTransformationSequence);
-        if ((state is not null || values == attributes.Root) && values.GetSequence(DicomTag.ModalityLUTSequence) is [var item, ..])
-        {
-            _modalityLut = LookupTable.Of(item);
-        }
-        if (_modalityLut is null)
-        {
-            // a slope of 0 would make everything one value; devices mean none
-            _slope = values.GetDouble(DicomTag.RescaleSlope) is { } slope && slope != 0 ? slope : 1;
-            _intercept = values.GetDouble(DicomTag.RescaleIntercept) ?? 0;
-        }
+        _modality = new ModalityTransform(values, state is not null || values == attributes.Root);
         if (options.Window is { IsValid: true } wanted)
         {
             _window = wanted;
@@ -56,14 +45,7 @@ internal sealed class GrayTransform
     /// <summary>Shows everything between two stored values.</summary>
     public void UseRange(double least, double largest)
     {
-        if (_modalityLut is not null)
-        {
-            (least, largest) = (0, (1 << _modalityLut.Bits) - 1);
-        }
-        else
-        {
-            (least, largest) = ((least * _slope) + _intercept, (largest * _slope) + _intercept);
-        }
+        (least, largest) = _modality.LargestOfTable is { } most ? (0, most) : (_modality.Of(least), _modality.Of(largest));
         var width = Math.Abs(largest - least);
         // a frame of one value is black
         _window = width > 0 ? new VoiWindow((least + largest) / 2, width, WindowFunction.LinearExact) : new VoiWindow(least + 0.5, 1, WindowFunction.LinearExact);
@@ -72,7 +54,7 @@ internal sealed class GrayTransform
     /// <summary>The brightness of a stored value, 0 to 255.</summary>
     public byte Map(double stored)
     {
-        var value = _modalityLut is null ? (stored * _slope) + _intercept : _modalityLut[(int)stored];
+        var value = _modality.Of(stored);
         var brightness = _voiLut is null ? Window(_window!.Value, value) : _voiLut[(int)Math.Clamp(Math.Floor(value + 0.5), int.MinValue, int.MaxValue)] * 255.0 / ((1 << _voiLut.Bits) - 1);
         if (_presentationLut is { } lut)
         {

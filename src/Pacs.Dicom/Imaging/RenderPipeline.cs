@@ -145,7 +145,7 @@ public static class RenderPipeline
     }
 
     /// <summary>The stored values that are no image (PS3.3 §C.7.5.1.1.2).</summary>
-    private static (long From, long To)? Padding(DicomDataset header, SampleLayout layout)
+    internal static (long From, long To)? Padding(DicomDataset header, SampleLayout layout)
     {
         if (header.GetInt32(DicomTag.PixelPaddingValue) is not { } value)
         {
