@@ -58,6 +58,9 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>Who has called the DICOM port.</summary>
     public DbSet<Caller> Callers => Set<Caller>();
 
+    /// <summary>Marked frames; <see cref="KeyImages"/> changes them.</summary>
+    public DbSet<KeyImage> KeyImages => Set<KeyImage>();
+
     /// <summary>Jobs; <see cref="JobQueue"/> changes them.</summary>
     public DbSet<Job> Jobs => Set<Job>();
 
@@ -219,6 +222,13 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
         {
             e.ToTable("caller");
             e.HasKey(c => new { c.AeTitle, c.Host });
+        });
+        modelBuilder.Entity<KeyImage>(e =>
+        {
+            e.ToTable("key_image");
+            e.HasKey(k => new { k.InstanceId, k.Frame });
+            e.Property(k => k.InstanceId).HasColumnName("instance");
+            e.HasOne<Instance>().WithMany().HasForeignKey(k => k.InstanceId).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<Job>(e =>
         {

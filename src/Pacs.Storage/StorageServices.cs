@@ -41,6 +41,7 @@ public static class StorageServices
             p.GetRequiredService<IndexReader>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Recovery>>()));
         services.AddSingleton<EventPump>();
         services.AddSingleton<JobQueue>();
+        services.AddSingleton<KeyImages>();
         services.AddSingleton<CommitmentRequests>();
         services.AddSingleton<StabilityWorker>();
         services.AddSingleton(p => new TrashWorker(

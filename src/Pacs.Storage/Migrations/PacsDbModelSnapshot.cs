@@ -680,6 +680,25 @@ namespace Pacs.Storage.Migrations
                     b.ToTable("job_item", (string)null);
                 });
 
+            modelBuilder.Entity("Pacs.Storage.KeyImage", b =>
+                {
+                    b.Property<long>("InstanceId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("instance");
+
+                    b.Property<int>("Frame")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("frame");
+
+                    b.Property<long>("MarkedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("marked_at");
+
+                    b.HasKey("InstanceId", "Frame");
+
+                    b.ToTable("key_image", (string)null);
+                });
+
             modelBuilder.Entity("Pacs.Storage.Label", b =>
                 {
                     b.Property<byte>("Level")
@@ -1282,6 +1301,15 @@ namespace Pacs.Storage.Migrations
                         .WithMany()
                         .HasForeignKey("ParentId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Pacs.Storage.KeyImage", b =>
+                {
+                    b.HasOne("Pacs.Storage.Instance", null)
+                        .WithMany()
+                        .HasForeignKey("InstanceId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
