@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Pacs.Storage;
@@ -7,14 +8,18 @@ using Pacs.Web.Viewer;
 namespace Pacs.Web.Pages;
 
 /// <summary>
-/// <c>/drucken?bild=id,frame[,center,width]</c>: some images of one patient with his head, for paper. The browser prints it.
+/// <c>/drucken?bild=id,frame[,center,width]</c>: some images of one patient with his head, for paper; <c>?studie=id</c> those that are marked in a study, or all of it where none is. The
+/// browser prints it, or makes a PDF of it.
 /// </summary>
-public sealed class PrintModel(IndexReader index) : PageModel
+public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider time) : PageModel
 {
     /// <summary>Images of one print.</summary>
     public const int MaxImages = 24;
 
-    // 90 mm on paper at 300 dpi
+    /// <summary>Images beside each other, at most.</summary>
+    public const int MaxColumns = 3;
+
+    // 90 mm on paper at 300 dpi; one image to a page is twice that
     private const int Side = 1100;
 
     /// <summary>An image of the page.</summary>
@@ -23,47 +28,100 @@ public sealed class PrintModel(IndexReader index) : PageModel
     /// <param name="Address">Where it is.</param>
     public sealed record Sheet(InstanceEntry Entry, int Frame, string Address);
 
+    private sealed record Wanted(ResourceId Instance, int Frame, string Window);
+
     /// <summary>The images, in the order of the address.</summary>
     public IReadOnlyList<Sheet> Images { get; private set; } = [];
 
     /// <summary>The patient of all of them.</summary>
-    public Patient Patient => Images[0].Entry.Patient;
+    public Patient Patient { get; private set; } = null!;
 
-    /// <summary>Images beside each other, 1 to 3.</summary>
+    /// <summary>Images beside each other, 1 to <see cref="MaxColumns"/>.</summary>
     public int Columns { get; private set; } = 2;
+
+    /// <summary>When.</summary>
+    public DateTimeOffset Moment => time.GetUtcNow();
+
+    /// <summary>The same print with other columns.</summary>
+    public string With(int columns)
+    {
+        var query = new QueryBuilder(Request.Query.Where(q => q.Key is "bild" or "studie").Select(q => KeyValuePair.Create(q.Key, q.Value)))
+        {
+            { "spalten", columns.ToString(CultureInfo.InvariantCulture) },
+        };
+        return $"{Request.PathBase}{Request.Path}{query}";
+    }
 
     /// <summary>Shows the page.</summary>
     /// <param name="bild">The images.</param>
+    /// <param name="studie">A study, in place of images.</param>
     /// <param name="spalten">How many beside each other.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IActionResult> OnGetAsync([FromQuery] string[] bild, int? spalten, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync([FromQuery] string[] bild, string? studie, int? spalten, CancellationToken ct)
     {
-        if (bild.Length is 0 or > MaxImages)
+        var wanted = new List<Wanted>();
+        if (studie is not null && bild.Length == 0)
         {
-            return BadRequest();
-        }
-        var images = new List<Sheet>();
-        foreach (var text in bild)
-        {
-            var parts = text.Split(',');
-            if (parts.Length is not (2 or 4) || !ResourceId.TryParse(parts[0], out var id) || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var frame)
-                || frame < 1 || !parts.Skip(2).All(p => double.TryParse(p, NumberStyles.Float, CultureInfo.InvariantCulture, out _)))
-            {
-                return BadRequest();
-            }
-            if (await index.InstanceAsync(id, ct) is not { } entry || Picture.KindOf(entry.Instance) != PictureKind.Image)
+            if (!ResourceId.TryParse(studie, out var study) || await index.StudyAsync(study, ct) is not { } found)
             {
                 return NotFound();
             }
-            var window = parts.Length == 4 ? $"&window={parts[2]},{parts[3]}" : "";
-            images.Add(new Sheet(entry, frame, Picture.Address(entry.Instance, frame, Side) + window));
+            Patient = found.Patient;
+            wanted.AddRange(await OfStudyAsync(study, ct));
+        }
+        else if (bild.Length is 0 or > MaxImages)
+        {
+            return BadRequest();
+        }
+        foreach (var text in bild)
+        {
+            if (Parse(text) is not { } image)
+            {
+                return BadRequest();
+            }
+            wanted.Add(image);
+        }
+        var images = new List<Sheet>();
+        var side = wanted.Count == 1 || spalten == 1 ? 2 * Side : Side;
+        foreach (var image in wanted)
+        {
+            if (await index.InstanceAsync(image.Instance, ct) is not { } entry || Picture.KindOf(entry.Instance) != PictureKind.Image)
+            {
+                return NotFound();
+            }
+            images.Add(new Sheet(entry, image.Frame, Picture.Address(entry.Instance, image.Frame, side) + image.Window));
         }
         if (images.Exists(i => i.Entry.Patient.Id != images[0].Entry.Patient.Id))
         {
             return BadRequest(); // one head for two patients would be a mix-up on paper
         }
+        Patient ??= images[0].Entry.Patient;
         Images = images;
-        Columns = Math.Clamp(spalten ?? (images.Count == 1 ? 1 : 2), 1, 3);
+        Columns = Math.Clamp(spalten ?? (images.Count == 1 ? 1 : 2), 1, MaxColumns);
         return Page();
+    }
+
+    private async Task<IEnumerable<Wanted>> OfStudyAsync(ResourceId study, CancellationToken ct)
+    {
+        var marked = await marks.OfStudyAsync(study, ct);
+        if (marked.Count > 0)
+        {
+            return marked.Take(MaxImages).Select(m => new Wanted(m.Instance, m.Frame, ""));
+        }
+        var all = new List<Wanted>();
+        foreach (var series in await index.SeriesOfAsync(study, ct))
+        {
+            var instances = all.Count < MaxImages ? await index.InstancesOfAsync(series.PublicId, 0, MaxImages, ct) : [];
+            all.AddRange(instances.Where(i => Picture.KindOf(i) == PictureKind.Image).Select(i => new Wanted(i.PublicId, Picture.MiddleFrame(i), "")));
+        }
+        return all.Take(MaxImages);
+    }
+
+    private static Wanted? Parse(string text)
+    {
+        var parts = text.Split(',');
+        return parts.Length is 2 or 4 && ResourceId.TryParse(parts[0], out var id) && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var frame) && frame >= 1
+            && parts.Skip(2).All(p => double.TryParse(p, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+            ? new Wanted(id, frame, parts.Length == 4 ? $"&window={parts[2]},{parts[3]}" : "") : null;
     }
 }

@@ -5,7 +5,7 @@ using Pacs.Storage;
 namespace Pacs.Web.Pages;
 
 /// <summary><c>/serien/{id}</c>: all instances of a series, page by page.</summary>
-public sealed class SeriesModel(IndexReader index) : PageModel
+public sealed class SeriesModel(IndexReader index, KeyImages marks) : PageModel
 {
     /// <summary>Instances on one page.</summary>
     public const int PageSize = 100;
@@ -21,6 +21,9 @@ public sealed class SeriesModel(IndexReader index) : PageModel
 
     /// <summary>The instances of this page. Not named <c>Page</c>, which is a method of the base class.</summary>
     public InstancePage Instances { get; private set; } = null!;
+
+    /// <summary>The instances with a marked frame.</summary>
+    public IReadOnlySet<ResourceId> Marked { get; private set; } = null!;
 
     /// <summary>Whether there are instances before this page.</summary>
     public bool IsContinued { get; private set; }
@@ -38,6 +41,7 @@ public sealed class SeriesModel(IndexReader index) : PageModel
         (Patient, Study, Series) = entry;
         var first = Math.Max(0, nach ?? 0);
         IsContinued = first > 0;
+        Marked = await ThumbnailStrip.MarkedAsync(marks, Study.PublicId, ct);
         Instances = await InstancePage.ReadAsync(index, resource, first, PageSize, ct);
         return Page();
     }

@@ -24,10 +24,15 @@ public sealed record InstancePage(IReadOnlyList<Instance> Instances, int? Older)
 /// <summary>Some instances as thumbnails.</summary>
 /// <param name="Study">Their study.</param>
 /// <param name="Instances">The instances, by number.</param>
-public sealed record ThumbnailStrip(ResourceId Study, IReadOnlyList<Instance> Instances);
+/// <param name="Marked">Those of the study with a frame that somebody has marked.</param>
+public sealed record ThumbnailStrip(ResourceId Study, IReadOnlyList<Instance> Instances, IReadOnlySet<ResourceId> Marked)
+{
+    /// <summary>Reads what is marked in a study.</summary>
+    public static async Task<IReadOnlySet<ResourceId>> MarkedAsync(KeyImages marks, ResourceId study, CancellationToken ct) => (await marks.OfStudyAsync(study, ct)).Select(m => m.Instance).ToHashSet();
+}
 
 /// <summary><c>/studien/{id}</c>: patient, study, what its reports measured, its series and their first instances.</summary>
-public sealed class StudyModel(IndexReader index, MeasuredReports reports, AccessTokens tokens, PacsOptions options) : PageModel
+public sealed class StudyModel(IndexReader index, KeyImages marks, MeasuredReports reports, AccessTokens tokens, PacsOptions options) : PageModel
 {
     /// <summary>Series on one page.</summary>
     public const int PageSize = 20;
@@ -49,6 +54,9 @@ public sealed class StudyModel(IndexReader index, MeasuredReports reports, Acces
 
     /// <summary>Its series with their first instances.</summary>
     public IReadOnlyList<(Series Series, InstancePage Page)> Series { get; private set; } = [];
+
+    /// <summary>The instances with a marked frame.</summary>
+    public IReadOnlySet<ResourceId> Marked { get; private set; } = null!;
 
     /// <summary>The measurements of the reports among these instances.</summary>
     public IReadOnlyList<MeasuredReport> Reports { get; private set; } = [];
@@ -78,6 +86,7 @@ public sealed class StudyModel(IndexReader index, MeasuredReports reports, Acces
             shown.Add((series, await InstancePage.ReadAsync(index, series.PublicId, 0, InstancesPerSeries, ct)));
         }
         Series = shown;
+        Marked = await ThumbnailStrip.MarkedAsync(marks, resource, ct);
         var measured = new List<MeasuredReport>();
         foreach (var instance in shown.SelectMany(s => s.Item2.Instances).Where(i => SrReader.IsReport(i.SopClass)).Take(MaxReports))
         {

@@ -11,9 +11,9 @@ namespace Pacs.Web.Viewer;
 
 /// <summary>
 /// What the viewer has to know, as JSON: <c>/viewer/studien/{id}.json</c> from the index alone, so that the first image is there at once, and
-/// <c>/viewer/serien/{id}.json?nach=</c> with what the headers of some instances say.
+/// <c>/viewer/serien/{id}.json?nach=</c> with what the headers of some instances say. <c>PUT</c> and <c>DELETE /viewer/gemerkt/{instance}/{frame}</c> mark a frame.
 /// </summary>
-internal sealed partial class ViewerRoutes(IndexReader index, Archive archive, Display display, ILogger<ViewerRoutes> logger)
+internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, Archive archive, Display display, ILogger<ViewerRoutes> logger)
 {
     /// <summary>Instances of one answer: their headers are read from files.</summary>
     public const int PageSize = 60;
@@ -65,6 +65,7 @@ internal sealed partial class ViewerRoutes(IndexReader index, Archive archive, D
             Time = display.Time(study.Time),
             Description = display.Text(study.Description, 120),
             Series = shown,
+            Marked = (await marks.OfStudyAsync(resource, ct)).Select(m => new { Series = m.Series.ToString(), Image = m.Instance.ToString(), m.Frame }),
             IsCut = all.Count > MaxSeries ? true : (bool?)null,
         });
     }
@@ -88,6 +89,14 @@ internal sealed partial class ViewerRoutes(IndexReader index, Archive archive, D
             shown.Add(Shown(instance, Details(instance)));
         }
         return Answer(context, new { Instances = shown });
+    }
+
+    /// <summary>Marks a frame, or takes the mark away.</summary>
+    public async Task<IResult> MarkAsync(HttpContext context, string instance, int frame, bool isMarked)
+    {
+        var ct = context.RequestAborted;
+        return ResourceId.TryParse(instance, out var id) && (isMarked ? await marks.MarkAsync(id, frame, ct) : await marks.UnmarkAsync(id, frame, ct))
+            ? Results.NoContent() : DicomWebError.NotFound;
     }
 
     private static object Shown(Instance instance, ImageDetails? details = null) => new
@@ -139,7 +148,7 @@ internal sealed partial class ViewerRoutes(IndexReader index, Archive archive, D
 /// <param name="FrameTime">Milliseconds between frames; null where there is one.</param>
 /// <param name="Spacing">Distances, or null.</param>
 /// <param name="Regions">Ultrasound regions, or null.</param>
-/// <param name="Windows">The image's own windows; for a grey image without one the whole range of its samples.</param>
+/// <param name="Windows">The image's own windows; of 8 bits without one the whole range of its samples. Null where the pixels decide.</param>
 internal sealed record ImageDetails(
     int Columns, int Rows, bool IsGray, bool IsInverse, double? FrameTime, PixelSpacing? Spacing, IReadOnlyList<UltrasoundRegion>? Regions, IReadOnlyList<ImageWindow>? Windows)
 {
@@ -155,7 +164,7 @@ internal sealed record ImageDetails(
         var isInverse = image.PhotometricInterpretation == "MONOCHROME1" || header.GetString(DicomTag.PresentationLUTShape) == "INVERSE";
         var regions = Calibration.RegionsOf(header);
         return new ImageDetails(image.Columns, image.Rows, isGray, isInverse, frames > 1 ? Calibration.FrameTimeOf(header) : null, Calibration.SpacingOf(header, 1),
-            regions.Count > 0 ? regions : null, isGray ? WindowsOf(header, image) : null);
+            regions.Count > 0 ? regions : null, isGray && WindowsOf(header, image) is { Count: > 0 } windows ? windows : null);
     }
 
     private static List<ImageWindow> WindowsOf(DicomDataset header, PixelDescription image)
@@ -172,12 +181,12 @@ internal sealed record ImageDetails(
                 windows.Add(new ImageWindow(centers[i], widths[i], name is { Length: > 40 } ? name[..40] : name));
             }
         }
-        if (windows.Count == 0)
+        if (windows.Count == 0 && image.BitsStored <= 8)
         {
-            // where dragging the window begins: everything that the samples can be, behind the Modality LUT (PS3.3 §C.11.1)
+            // shown is everything that the samples can be, behind the Modality LUT (PS3.3 §C.11.1); of larger ones what they are, which the pixels say
             var slope = header.GetDouble(DicomTag.RescaleSlope) is { } s && s != 0 ? s : 1;
             var offset = header.GetDouble(DicomTag.RescaleIntercept) ?? 0;
-            var range = Math.Pow(2, Math.Min(image.BitsStored, 16));
+            var range = Math.Pow(2, image.BitsStored);
             var middle = image.IsSigned ? 0 : range / 2;
             windows.Add(new ImageWindow((middle * slope) + offset, Math.Max(1, range * Math.Abs(slope)), null));
         }

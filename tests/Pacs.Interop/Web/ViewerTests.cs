@@ -82,7 +82,27 @@ public sealed class ViewerTests
         // 32 by 32: an ellipse of 2 cm by 2 cm has 3.14 cm²
         await page.Keyboard.PressAsync("5");
         await DragAsync(page, 60, 60, 92, 92);
-        Assert.Equal("Fläche 3,14 cm² (2,00 cm × 2,00 cm)", await page.Locator("#status").TextContentAsync());
+        // and what the server says of the pixels below it
+        await page.WaitForFunctionAsync("() => document.querySelector('#status').textContent.startsWith('Fläche 3,14 cm² (2,00 cm × 2,00 cm) · ⌀ ')");
+        // a right angle, whose second arm is set by a click
+        await page.Keyboard.PressAsync("6");
+        await DragAsync(page, 200, 60, 200, 120);
+        var (x, y) = await PlaceAsync(page, 260, 120);
+        await page.Mouse.ClickAsync(x, y);
+        Assert.Equal("Winkel 90,0°", await page.Locator("#status").TextContentAsync());
+        await page.Keyboard.PressAsync("Delete");
+        // by keyboard alone: 40 pixels
+        await page.Keyboard.PressAsync("4");
+        await page.Keyboard.PressAsync("Enter");
+        await page.Keyboard.PressAsync("Enter");
+        for (var i = 0; i < 4; i++)
+        {
+            await page.Keyboard.PressAsync("Shift+ArrowRight");
+        }
+        await page.Keyboard.PressAsync("Enter");
+        Assert.Equal("Länge 2,50 cm", await page.Locator("#status").TextContentAsync());
+        await page.Keyboard.PressAsync("Delete");
+        await page.Keyboard.PressAsync("Escape");
         Assert.Contains("4,00 cm", await page.Locator(".pane canvas").GetAttributeAsync("aria-label"), StringComparison.Ordinal);
         await page.Keyboard.PressAsync("Delete");
         await page.Keyboard.PressAsync("Delete");
@@ -100,7 +120,11 @@ public sealed class ViewerTests
         await page.WaitForURLAsync("**/viewer?study=*");
         await page.Locator("[data-count='1'] .pane canvas[aria-label*='von']").WaitForAsync();
         await page.Keyboard.PressAsync("k");
-        Assert.Equal("Gemerkt: 1", await page.Locator("#status").TextContentAsync());
+        await page.WaitForFunctionAsync("() => document.querySelector('#status').textContent === 'Gemerkt: 1'");
+        // the server keeps it: it is there after a new start of the page, and on the page of the study
+        await page.ReloadAsync();
+        await page.Locator("#series .star:has-text('Gemerkt')").WaitForAsync();
+        await page.Locator(".pane canvas[aria-label*='von']").WaitForAsync();
 
         var print = await page.RunAndWaitForPopupAsync(() => page.Keyboard.PressAsync("p"));
         Assert.True(await print.WaitForFunctionAsync("() => document.images.length === 1 && document.images[0].naturalWidth > 0") is not null);
@@ -109,9 +133,91 @@ public sealed class ViewerTests
         Assert.DoesNotContain("ller", saved.SuggestedFilename, StringComparison.Ordinal);
         Assert.Equal([0xFF, 0xD8], (await File.ReadAllBytesAsync((await saved.PathAsync())!, Ct))[..2]);
 
-        await page.Locator("#layout").SelectOptionAsync("2x2");
-        Assert.Equal(4, await page.Locator(".pane").CountAsync());
+        await page.Locator("#layout").SelectOptionAsync("3x3");
+        Assert.Equal(9, await page.Locator(".pane").CountAsync());
+        await page.Locator("#panes canvas").First.FocusAsync();
+        await page.Keyboard.PressAsync("t");
+        Assert.False(await page.Locator(".corner.tl").First.IsVisibleAsync());
         Assert.Empty(office.Complaints);
+    }
+
+    [Fact]
+    public async Task A_value_is_read_and_a_dragged_window_is_drawn_before_the_server_has_answered()
+    {
+        await using var office = await Office.OpenAsync();
+        var page = await office.PageAsync("/viewer?accession=CT");
+        await ShownAsync(page, "Bild 1 von 3");
+        await page.Locator("#presets:not([disabled])").WaitForAsync();
+        await page.Keyboard.PressAsync("7");
+        var box = (await page.Locator(".pane canvas").BoundingBoxAsync())!;
+        // pixel (32, 32) of 64 x 64: (32 * 30) - 1000 and 100 for the lower half
+        await page.Mouse.ClickAsync(box.X + (box.Width / 2) + 2, box.Y + (box.Height / 2) + 2);
+        await page.WaitForFunctionAsync("() => document.querySelector('#status').textContent === 'Wert 60'");
+        await page.Keyboard.PressAsync("Delete");
+
+        // from now on no picture of another window arrives
+        await page.RouteAsync("**/bilder/**window=**", async route => await route.AbortAsync());
+        var before = (await PixelsAsync(page)).Sum;
+        await page.Keyboard.PressAsync("1");
+        await page.Mouse.MoveAsync(box.X + 200, box.Y + 200);
+        await page.Mouse.DownAsync();
+        await page.Mouse.MoveAsync(box.X + 260, box.Y + 230);
+        Assert.NotEqual(before, (await PixelsAsync(page)).Sum);
+        await page.Mouse.UpAsync();
+    }
+
+    [Fact]
+    public async Task Frames_that_cannot_be_decoded_say_so()
+    {
+        await using var office = await Office.OpenAsync();
+        var page = await office.PageAsync("/viewer?accession=BAD");
+        var message = page.Locator(".pane .message");
+        await message.GetByText("Dieses Bild lässt sich nicht anzeigen").WaitForAsync();
+        Assert.Equal(1, await message.GetByRole(AriaRole.Link).CountAsync());
+        Assert.Contains("lässt sich nicht anzeigen", await page.Locator(".pane canvas").GetAttributeAsync("aria-label"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_earlier_study_is_shown_beside_and_scrolled_with_it()
+    {
+        await using var office = await Office.OpenAsync();
+        var page = await office.PageAsync("/viewer?accession=CT");
+        await ShownAsync(page, "Bild 1 von 3");
+        await page.Keyboard.PressAsync("c");
+        await page.Locator("[data-count='2'] .pane:nth-child(2) .corner.bl:has-text('Bild 1 von 2')").WaitForAsync();
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await page.Locator(".pane:nth-child(1) .corner.bl:has-text('Bild 2 von 3')").WaitForAsync();
+        await page.Locator(".pane:nth-child(2) .corner.bl:has-text('Bild 2 von 2')").WaitForAsync();
+        Assert.Empty(office.Complaints);
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Light, "de-DE")]
+    [InlineData(ColorScheme.Dark, "en-GB")]
+    public async Task Axe_finds_nothing_in_viewer_and_print(ColorScheme scheme, string language)
+    {
+        var axe = Tool.NodeModule("axe-core/axe.min.js");
+        await using var office = await Office.OpenAsync();
+        foreach (var width in new[] { 1280, 390 })
+        {
+            var page = await office.PageAsync("/viewer?accession=CT", width, scheme, language);
+            await page.Locator(".pane canvas[aria-label*='1']").WaitForAsync();
+            await page.Locator("#presets:not([disabled])").WaitForAsync();
+            await AxeAsync(page, axe);
+            await page.EvaluateAsync("document.querySelector('[data-do=help]').click()");
+            await AxeAsync(page, axe);
+            await page.GotoAsync("/drucken?" + await page.EvaluateAsync<string>("'studie=' + document.body.dataset.study"));
+            await AxeAsync(page, axe);
+        }
+    }
+
+    private static async Task AxeAsync(IPage page, string axe)
+    {
+        // past the policy, which holds for the page's own scripts
+        await page.EvaluateAsync(await File.ReadAllTextAsync(axe, Ct));
+        var found = await page.EvaluateAsync<string[]>("async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html}`))");
+        Assert.Empty(found);
     }
 
     private static Task ShownAsync(IPage page, string text) =>
@@ -120,14 +226,18 @@ public sealed class ViewerTests
     /// <summary>Drags between two points of the image of 320 × 240 pixels, which fills the field.</summary>
     private static async Task DragAsync(IPage page, double fromX, double fromY, double toX, double toY)
     {
-        var box = (await page.Locator(".pane canvas").BoundingBoxAsync())!;
-        var scale = Math.Min(box.Width / 320, box.Height / 240);
-        (float X, float Y) At(double x, double y) => ((float)(box.X + (box.Width / 2) + ((x - 160) * scale)), (float)(box.Y + (box.Height / 2) + ((y - 120) * scale)));
-        var (from, to) = (At(fromX, fromY), At(toX, toY));
+        var (from, to) = (await PlaceAsync(page, fromX, fromY), await PlaceAsync(page, toX, toY));
         await page.Mouse.MoveAsync(from.X, from.Y);
         await page.Mouse.DownAsync();
         await page.Mouse.MoveAsync(to.X, to.Y);
         await page.Mouse.UpAsync();
+    }
+
+    private static async Task<(float X, float Y)> PlaceAsync(IPage page, double x, double y)
+    {
+        var box = (await page.Locator(".pane canvas").BoundingBoxAsync())!;
+        var scale = Math.Min(box.Width / 320, box.Height / 240);
+        return ((float)(box.X + (box.Width / 2) + ((x - 160) * scale)), (float)(box.Y + (box.Height / 2) + ((y - 120) * scale)));
     }
 
     private static async Task<(int Sum, int Distinct)> PixelsAsync(IPage page)
@@ -161,7 +271,12 @@ public sealed class ViewerTests
             {
                 samples.Add(Ct3(i));
             }
+            samples.Add(Ct3(1, "1.2.276.0.7.4", "CT-0")).Add(Ct3(2, "1.2.276.0.7.4", "CT-0"));
             samples.Add(Cine());
+            // no image has two samples per pixel
+            samples.Add(SampleFiles.Header("Kaputt^Karl", "4713", "1.2.276.0.7.3", "BAD", "US", DicomUid.UltrasoundImageStorage, 1).Set(DicomTag.Rows, 64).Set(DicomTag.Columns, 64)
+                .Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0)
+                .Set(DicomTag.SamplesPerPixel, 2).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, new byte[64 * 64 * 2])));
             await samples.SendAsync(office._server.DicomPort, Ct);
             office._playwright = await Playwright.CreateAsync();
             office._browser = await office._playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -172,9 +287,15 @@ public sealed class ViewerTests
             return office;
         }
 
-        public async Task<IPage> PageAsync(string path)
+        public async Task<IPage> PageAsync(string path, int width = 1280, ColorScheme scheme = ColorScheme.Light, string language = "de-DE")
         {
-            var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { BaseURL = _server.Address.ToString(), Locale = "de-DE", ViewportSize = new ViewportSize { Width = 1280, Height = 800 } });
+            var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
+            {
+                BaseURL = _server.Address.ToString(),
+                Locale = language,
+                ColorScheme = scheme,
+                ViewportSize = new ViewportSize { Width = width, Height = 800 },
+            });
             var page = await context.NewPageAsync();
             // of readback it warns because this test reads the canvas
             page.Console += (_, m) => { if (m.Type is "error" or "warning" && !m.Text.Contains("readback", StringComparison.Ordinal)) { Complaints.Add(m.Text); } };
@@ -198,14 +319,14 @@ public sealed class ViewerTests
             await _server.DisposeAsync();
         }
 
-        private static DicomDataset Ct3(int number)
+        private static DicomDataset Ct3(int number, string study = "1.2.276.0.7.1", string accession = "CT")
         {
             var pixels = new byte[64 * 64 * 2];
             for (var i = 0; i < 64 * 64; i++)
             {
                 BitConverter.TryWriteBytes(pixels.AsSpan(i * 2), (short)(((i % 64) * 30) - 1000 + (number * 100 * (i / 64 / 32))));
             }
-            return SampleFiles.Header(Attack, "4711", "1.2.276.0.7.1", "CT", "CT", DicomUid.CTImageStorage, number).Set(DicomTag.Rows, 64).Set(DicomTag.Columns, 64).Set(DicomTag.BitsAllocated, 16)
+            return SampleFiles.Header(Attack, "4711", study, accession, "CT", DicomUid.CTImageStorage, number).Set(DicomTag.Rows, 64).Set(DicomTag.Columns, 64).Set(DicomTag.BitsAllocated, 16)
                 .Set(DicomTag.BitsStored, 16).Set(DicomTag.HighBit, 15).Set(DicomTag.PixelRepresentation, 1).Set(DicomTag.WindowCenter, "0").Set(DicomTag.WindowWidth, "2000")
                 .Set(DicomTag.PixelSpacing, "0.5", "0.5").Set(new DicomElement(DicomTag.PixelData, DicomVr.OW, pixels));
         }

@@ -78,12 +78,103 @@ public sealed partial class ViewerTests
         const string Attack = "<script>alert(1)</script>\"'^<img src=x>";
         await PagesKit.StoreAsync(server, Picture(Attack).Set(new DicomElement(DicomTag.StudyDescription, DicomVr.LO, Encoding.UTF8.GetBytes("</script><i>"))));
         var study = ResourceId.ForStudy("4711", "1.2.3.1");
-        foreach (var path in new[] { $"viewer?study={study}", $"viewer/studien/{study}.json" })
+        foreach (var path in new[] { $"viewer?study={study}", $"viewer/studien/{study}.json", $"drucken?studie={study}" })
         {
             var text = await server.Http.GetStringAsync(new Uri(path, UriKind.Relative), Ct);
             Assert.DoesNotContain("<script>alert", text, StringComparison.Ordinal);
             Assert.DoesNotContain("<img src=x", text, StringComparison.Ordinal);
             Assert.DoesNotContain("<i>", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Values_of_pixels_are_told_in_the_images_unit()
+    {
+        await using var server = await TestServer.StartAsync();
+        var pixels = new byte[32];
+        for (var i = 0; i < 16; i++)
+        {
+            BitConverter.TryWriteBytes(pixels.AsSpan(i * 2), (short)(i * 10));
+        }
+        await PagesKit.StoreAsync(server, Picture("Müller^Jörg").Set(DicomTag.Modality, "CT").Set(DicomTag.BitsAllocated, 16).Set(DicomTag.BitsStored, 12).Set(DicomTag.HighBit, 11)
+            .Set(DicomTag.RescaleIntercept, "-1000").Set(DicomTag.RescaleSlope, "1").Set(new DicomElement(DicomTag.PixelData, DicomVr.OW, pixels)));
+        await PagesKit.StoreAsync(server, Picture("Müller^Jörg", number: 2).Set(DicomTag.SamplesPerPixel, 3).Set(DicomTag.PhotometricInterpretation, "RGB")
+            .Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, Enumerable.Range(0, 48).Select(i => (byte)i).ToArray())));
+        string Address(int number) => $"viewer/werte/{ResourceId.ForInstance("4711", "1.2.3.1", "1.2.3.1.1", $"1.2.3.1.1.{number}")}/1.json";
+
+        var point = await JsonAsync(server, Address(1) + "?punkt=1.9,2.1");
+        Assert.Equal((-910, "HU", true), (point.GetProperty("value").GetDouble(), point.GetProperty("unit").GetString(), point.GetProperty("isWhole").GetBoolean()));
+        var all = await JsonAsync(server, Address(1));
+        Assert.Equal((16, -1000, -850, -925), (all.GetProperty("count").GetInt32(), all.GetProperty("least").GetDouble(), all.GetProperty("largest").GetDouble(), all.GetProperty("mean").GetDouble()));
+        var area = await JsonAsync(server, Address(1) + "?ellipse=1,1,3,3");
+        Assert.Equal((4, -925), (area.GetProperty("count").GetInt32(), area.GetProperty("mean").GetDouble()));
+        Assert.Equal([15, 16, 17], (await JsonAsync(server, Address(2) + "?punkt=1,1")).GetProperty("color").EnumerateArray().Select(v => v.GetInt32()));
+        Assert.Empty((await JsonAsync(server, Address(1) + "?punkt=4,0")).EnumerateObject()); // beside the image
+        Assert.Empty((await JsonAsync(server, Address(2) + "?ellipse=0,0,2,2")).EnumerateObject()); // colour has no mean
+        foreach (var (query, status) in new[] { ("?punkt=1", 400), ("?punkt=a,b", 400), ("?ellipse=1,2,3", 400), ("?punkt=NaN,1", 400) })
+        {
+            using var answer = await server.Http.GetAsync(new Uri(Address(1) + query, UriKind.Relative), Ct);
+            Assert.Equal((query, status), (query, (int)answer.StatusCode));
+        }
+        foreach (var missing in new[] { Address(1).Replace("/1.json", "/2.json", StringComparison.Ordinal), $"viewer/werte/{NoSuchId}/1.json", "viewer/werte/x/1.json" })
+        {
+            using var answer = await server.Http.GetAsync(new Uri(missing, UriKind.Relative), Ct);
+            Assert.Equal((missing, 404), (missing, (int)answer.StatusCode));
+        }
+    }
+
+    [Fact]
+    public async Task Marked_frames_are_kept_shown_on_the_pages_and_printed()
+    {
+        await using var server = await TestServer.StartAsync();
+        await PagesKit.StoreAsync(server, Picture("Müller^Jörg", number: 1, frames: 3));
+        await PagesKit.StoreAsync(server, Picture("Müller^Jörg", number: 2));
+        var study = ResourceId.ForStudy("4711", "1.2.3.1");
+        var image = ResourceId.ForInstance("4711", "1.2.3.1", "1.2.3.1.1", "1.2.3.1.1.1");
+        var print = new Uri($"drucken?studie={study}", UriKind.Relative);
+        Assert.Equal(2, (await server.Http.GetStringAsync(print, Ct)).Split("<figure>").Length - 1); // nothing is marked: all
+
+        foreach (var (frame, status) in new[] { (3, 204), (3, 204), (4, 404), (0, 404) })
+        {
+            using var answer = await server.Http.PutAsync(new Uri($"viewer/gemerkt/{image}/{frame}", UriKind.Relative), null, Ct);
+            Assert.Equal((frame, status), (frame, (int)answer.StatusCode));
+        }
+        var marked = (await JsonAsync(server, $"viewer/studien/{study}.json")).GetProperty("marked").EnumerateArray().Single();
+        Assert.Equal((image.ToString(), 3), (marked.GetProperty("image").GetString(), marked.GetProperty("frame").GetInt32()));
+        Assert.Equal(1, (await server.Http.GetStringAsync(new Uri($"studien/{study}", UriKind.Relative), Ct)).Split("★").Length - 1);
+        var page = await server.Http.GetStringAsync(print, Ct);
+        Assert.Equal(1, page.Split("<figure>").Length - 1);
+        Assert.Contains($"/bilder/{image}/3?", page, StringComparison.Ordinal);
+
+        using var removed = await server.Http.DeleteAsync(new Uri($"viewer/gemerkt/{image}/3", UriKind.Relative), Ct);
+        Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
+        using var unknown = await server.Http.DeleteAsync(new Uri($"viewer/gemerkt/{NoSuchId}/3", UriKind.Relative), Ct);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        Assert.Empty((await JsonAsync(server, $"viewer/studien/{study}.json")).GetProperty("marked").EnumerateArray());
+
+        // a mark goes with its image, and another web site sets none
+        (await server.Http.PutAsync(new Uri($"viewer/gemerkt/{image}/1", UriKind.Relative), null, Ct)).Dispose();
+        (await server.Http.DeleteAsync(new Uri($"instances/{image}", UriKind.Relative), Ct)).EnsureSuccessStatusCode();
+        Assert.Empty((await JsonAsync(server, $"viewer/studien/{study}.json")).GetProperty("marked").EnumerateArray());
+        using var foreign = new HttpRequestMessage(HttpMethod.Put, new Uri($"viewer/gemerkt/{ResourceId.ForInstance("4711", "1.2.3.1", "1.2.3.1.1", "1.2.3.1.1.2")}/1", UriKind.Relative));
+        foreign.Headers.Add("Origin", "https://elsewhere.example");
+        using var refused = await server.Http.SendAsync(foreign, Ct);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_viewer_begins_with_the_image_that_was_asked_for()
+    {
+        await using var server = await TestServer.StartAsync();
+        for (var number = 1; number <= 3; number++)
+        {
+            await PagesKit.StoreAsync(server, Picture("Müller^Jörg", number: number));
+        }
+        var (study, series) = (ResourceId.ForStudy("4711", "1.2.3.1"), ResourceId.ForSeries("4711", "1.2.3.1", "1.2.3.1.1"));
+        var third = ResourceId.ForInstance("4711", "1.2.3.1", "1.2.3.1.1", "1.2.3.1.1.3");
+        foreach (var (query, at) in new[] { ($"&image={third}", "2"), ($"&series={series}", "0") })
+        {
+            Assert.Contains($"data-series=\"{series}\" data-at=\"{at}\"", await server.Http.GetStringAsync(new Uri($"viewer?study={study}{query}", UriKind.Relative), Ct), StringComparison.Ordinal);
         }
     }
 
@@ -101,7 +192,7 @@ public sealed partial class ViewerTests
         Assert.Contains("Müller, Jörg", page, StringComparison.Ordinal);
         Assert.Equal(2, page.Split("<figure>").Length - 1);
         Assert.Contains("window=40,400", page, StringComparison.Ordinal);
-        foreach (var (query, status) in new[] { ("", 400), ($"?bild={one}", 400), ($"?bild={one},0", 400), ($"?bild={one},1,x,y", 400), ($"?bild={one},1&bild={other},1", 400), ($"?bild={NoSuchId},1", 404) })
+        foreach (var (query, status) in new[] { ("", 400), ($"?bild={one}", 400), ($"?bild={one},0", 400), ($"?bild={one},1,x,y", 400), ($"?bild={one},1&bild={other},1", 400), ($"?bild={NoSuchId},1", 404), ($"?studie={NoSuchId}", 404), ("?studie=x", 404) })
         {
             using var answer = await server.Http.GetAsync(new Uri("drucken" + query, UriKind.Relative), Ct);
             Assert.Equal((query, status), (query, (int)answer.StatusCode));

@@ -1,32 +1,60 @@
-// The images that somebody has marked, to print them.
+// The images that somebody has marked: kept by the server for the study, printed together.
 
-/** Marked frames, in the order of marking. */
+import { address } from './study.js';
+
+const keyOf = (instance, frame) => `${instance},${frame}`;
+const printed = (key, window) => `bild=${key}${window ? `,${window.center},${window.width}` : ''}`;
+
+/** Marked frames of the studies that are open. */
 export class Marks {
   #frames = new Map();
+  // how they were seen when they were marked: the print shows that
+  #windows = new Map();
 
-  static #key = (instance, frame) => `${instance},${frame}`;
+  /** Takes what the server has for a study; windows of this visit stay. */
+  learn(study) {
+    for (const { series, image, frame } of study.marked) this.#frames.set(keyOf(image, frame), { study: study.id, series });
+  }
 
-  get count() { return this.#frames.size; }
+  /** How many of a study, by its id. */
+  count(study) {
+    return [...this.#frames.values()].filter(f => f.study === study).length;
+  }
+
+  /** How many of a series, by its id. */
+  countIn(series) {
+    return [...this.#frames.values()].filter(f => f.series === series).length;
+  }
 
   has(instance, frame) {
-    return this.#frames.has(Marks.#key(instance, frame));
+    return this.#frames.has(keyOf(instance, frame));
   }
 
-  /** Marks a frame, or takes the mark away. */
-  toggle(instance, frame, window) {
-    const key = Marks.#key(instance, frame);
-    if (!this.#frames.delete(key)) this.#frames.set(key, window);
+  /** Marked frames of an instance. */
+  hasAny(instance) {
+    return [...this.#frames.keys()].some(key => key.startsWith(`${instance},`));
   }
 
-  /** What the print page is asked for. */
-  get query() {
-    return [...this.#frames].map(([key, window]) => printed(key, window)).join('&');
+  /** Marks a frame or takes the mark away; rejects when the server does not answer. */
+  async toggle(study, series, instance, frame, window) {
+    const key = keyOf(instance, frame), isMarked = this.#frames.has(key);
+    const answer = await fetch(address(`viewer/gemerkt/${instance}/${frame}`), { method: isMarked ? 'DELETE' : 'PUT' });
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    if (isMarked) {
+      this.#frames.delete(key);
+    } else {
+      this.#frames.set(key, { study: study.id, series });
+      this.#windows.set(key, window);
+    }
+  }
+
+  /** What the print page is asked for: at most so many of a study's. */
+  query(study, most) {
+    return [...this.#frames].filter(([, f]) => f.study === study).slice(0, most).map(([key]) => printed(key, this.#windows.get(key))).join('&');
   }
 
   /** The query of one image that is not marked. */
   static queryOf(instance, frame, window) {
-    return printed(Marks.#key(instance, frame), window);
+    return printed(keyOf(instance, frame), window);
   }
 }
-
-const printed = (key, window) => `bild=${key}${window ? `,${window.center},${window.width}` : ''}`;

@@ -1,6 +1,6 @@
 // Lengths, angles and areas: what they are in the patient, and how they look. Coordinates are pixels of the image, from the upper left corner.
 
-import { text, number } from './study.js';
+import { text, number, significant } from './study.js';
 
 // PS3.3 §C.8.5.5.1.15
 const UNITS = { 0: '', 1: '%', 2: 'dB', 3: 'cm', 4: 's', 5: 'Hz', 6: 'dB/s', 7: 'cm/s', 8: 'cm²', 9: 'cm²/s', 10: 'cm³', 11: 'cm³/s', 12: '°' };
@@ -111,16 +111,17 @@ function angle(scale, a, vertex, b) {
   return `${number(degrees > 180 ? 360 - degrees : degrees, 1)}°`;
 }
 
-const amount = (v, values) => number(v, values.digits ?? (Number.isInteger(v) ? 0 : 2));
+const amount = (v, values) => values.isWhole ? number(v) : significant(v);
 const unit = values => values.unit ? ` ${values.unit}` : '';
 
 function value(values) {
-  return values.failed ? text('NoValue') : values.color ? `RGB ${values.color.join(' / ')}` : `${amount(values.value, values)}${unit(values)}`;
+  return values.value === undefined && !values.color ? text('NoValue') : values.color ? `RGB ${values.color.join(' / ')}` : `${amount(values.value, values)}${unit(values)}`;
 }
 
 function statistics(values) {
-  if (values.failed || values.mean === undefined) return '';
-  return text('Statistics', number(values.mean, 1), number(values.deviation, 1), amount(values.least, values), `${amount(values.largest, values)}${unit(values)}`);
+  if (values.mean === undefined) return '';
+  const average = v => values.isWhole ? number(v, 1) : significant(v);
+  return text('Statistics', average(values.mean), average(values.deviation), amount(values.least, values), `${amount(values.largest, values)}${unit(values)}`);
 }
 
 /** The point of a measurement that is within reach, to be moved. */
@@ -176,7 +177,8 @@ function draw(context, measurement, matrix, details, u) {
 function label(context, words, x, y, u) {
   context.font = `600 ${14 * u}px system-ui, sans-serif`;
   context.textBaseline = 'top';
-  const width = context.measureText(words).width + 12 * u, height = 22 * u;
+  const rows = words.split(' · ');
+  const width = Math.max(...rows.map(r => context.measureText(r).width)) + 12 * u, height = (4 + 18 * rows.length) * u;
   x = Math.max(0, Math.min(x, context.canvas.width - width));
   y = Math.max(0, Math.min(y, context.canvas.height - height));
   context.fillStyle = 'rgb(0 0 0 / 72%)';
@@ -184,5 +186,5 @@ function label(context, words, x, y, u) {
   context.roundRect(x, y, width, height, 5 * u);
   context.fill();
   context.fillStyle = '#ffe596';
-  context.fillText(words, x + 6 * u, y + 4 * u);
+  rows.forEach((row, i) => context.fillText(row, x + 6 * u, y + (4 + 18 * i) * u));
 }

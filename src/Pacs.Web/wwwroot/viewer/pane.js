@@ -1,6 +1,6 @@
 // A field of the viewer: one image of a series on a canvas, or a video, a report, a document; what stands in its corners; how it is turned, enlarged and windowed.
 
-import { address, number, pictureAddress, text } from './study.js';
+import { address, json, number, pictureAddress, text } from './study.js';
 import { drawMeasurements } from './measure.js';
 
 // pictures fetched before somebody asks, of those that follow and of those just seen
@@ -69,8 +69,9 @@ export class Pane {
       this.element.append(corner);
       return [name, corner];
     }));
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    new ResizeObserver(() => { this.draw(); this.#label(); }).observe(this.canvas);
     this.#label();
+    this.#tell(text('Empty'));
   }
 
   /** Shows a series from a place on. */
@@ -78,6 +79,7 @@ export class Pane {
     this.series = series;
     this.view = fresh();
     this.shown = this.#picture = this.draft = this.cursor = null;
+    this.message.hidden = true;
     this.go(at, frame);
   }
 
@@ -192,6 +194,7 @@ export class Pane {
     this.draw();
     this.#say();
     this.#frames.expect(this, this.#following(picture));
+    if (instance.details) void this.#range(instance, frame);
   }
 
   #learn(instance) {
@@ -199,6 +202,17 @@ export class Pane {
     this.draw();
     this.#say();
     this.refresh(); // and now what follows can be asked for
+  }
+
+  /** The window of an image that has none: between its least and its largest value, as the server shows it. Dragging begins there. */
+  async #range(instance, frame) {
+    const { details } = instance;
+    if (!details.isGray || details.windows || details.isAsked) return;
+    details.isAsked = true;
+    const { least, largest } = await json(`viewer/werte/${instance.id}/${frame}.json`).catch(() => ({}));
+    if (least === undefined) return;
+    details.windows = [{ center: (least + largest) / 2, width: Math.max(1, largest - least) }];
+    if (this.shown?.instance === instance) this.#say();
   }
 
   #following(picture) {
@@ -425,8 +439,8 @@ export class Pane {
     const { study } = series;
     lines(corners.tl, study.patient, study.born, study.patientId);
     lines(corners.tr, [study.date, study.time].filter(Boolean).join(', '), study.description, series.title);
-    lines(corners.bl, this.#place(), this.#windowText());
-    lines(corners.br, text('Zoom', number(this.scale * 100)));
+    lines(corners.bl, this.isMarked?.(shown) && `★ ${text('IsMarked')}`, this.#place(), this.#windowText());
+    lines(corners.br, this.#picture && text('Zoom', number(this.scale * 100)));
   }
 
   #place() {

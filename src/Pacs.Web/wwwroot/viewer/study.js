@@ -19,10 +19,16 @@ export function number(value, digits = 0) {
   return value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false });
 }
 
+/** A number whose size nobody knows before. */
+export function significant(value) {
+  return value.toLocaleString(language, { maximumSignificantDigits: 4, useGrouping: false });
+}
+
 /** The address of something of this server, which may live below a path. */
 export const address = path => base + path;
 
-async function json(path) {
+/** What the server tells. */
+export async function json(path) {
   const answer = await fetch(address(path), { headers: { Accept: 'application/json' } });
   if (!answer.ok) throw new Error(`${answer.status}`);
   return answer.json();

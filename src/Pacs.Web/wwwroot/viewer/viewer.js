@@ -1,12 +1,13 @@
 // The viewer: fields, tools, keys. Everything it shows comes from the server (study.js, frames.js).
 
-import { address, number, openStudy, pictureAddress, text } from './study.js';
+import { address, json, openStudy, text } from './study.js';
 import { Frames } from './frames.js';
 import { Pane, resetView } from './pane.js';
 import { keyboard, Pointer, zoom } from './tools.js';
 import { isPlaying, play, stop } from './cine.js';
 import { POINTS } from './measure.js';
 import { Marks } from './marks.js';
+import { SeriesList } from './list.js';
 
 const $ = id => document.getElementById(id);
 const LAYOUTS = [...$('layout').options].map(o => o.value);
@@ -21,7 +22,11 @@ const measurements = new Map();
 const marks = new Marks();
 const panes = [];
 let active = null;
-let listed = null; // the study whose series are beside the fields
+const list = new SeriesList($('series'), marks, (series, at) => {
+  if (active.series !== series || at === undefined) return openIn(active, series, at);
+  stop(active);
+  return active.go(at);
+});
 const host = {
   tool: 'window',
   activate,
@@ -30,8 +35,29 @@ const host = {
     if (!pane.measurements.includes(measurement)) pane.measurements.push(measurement);
     pane.measured();
     say(measurement.say(pane.details));
+    void learn(pane, measurement);
   },
 };
+
+/** What is below a measurement, in the image's own units. */
+async function learn(pane, measurement) {
+  const { kind, points } = measurement, { instance, frame } = pane.shown, [a, b] = points;
+  if (kind !== 'probe' && !(kind === 'ellipse' && pane.isGray)) return;
+  const query = kind === 'probe' ? `punkt=${a.x},${a.y}` : `ellipse=${[a.x, a.y, b.x, b.y].join(',')}`;
+  const values = await json(`viewer/werte/${instance.id}/${frame}.json?${query}`).catch(() => ({}));
+  if (measurement.points.some((p, i) => p.x !== [a, b][i]?.x || p.y !== [a, b][i]?.y)) return; // moved meanwhile
+  measurement.values = values;
+  if (pane.shown?.instance !== instance || pane.shown.frame !== frame) return;
+  pane.measured();
+  say(measurement.say(pane.details));
+}
+
+/** A study, with what is marked in it. */
+async function open(id) {
+  const study = await openStudy(id);
+  marks.learn(study);
+  return study;
+}
 
 function say(words) {
   $('status').textContent = words;
@@ -48,6 +74,7 @@ function setLayout(layout) {
   $('layout').value = layout;
   while (panes.length < count) {
     const pane = new Pane(panes.length + 1, frames, measurements, changed);
+    pane.isMarked = ({ instance, frame }) => marks.has(instance.id, frame);
     new Pointer(pane, host);
     pane.canvas.addEventListener('focus', () => activate(pane));
     pane.element.addEventListener('pointerdown', () => activate(pane));
@@ -94,7 +121,7 @@ const shownPanes = () => panes.slice(0, +$('panes').dataset.count);
 
 /** The tools say what holds for the active field. */
 function changed(pane) {
-  markSeries();
+  list.update(shownPanes(), active);
   if (pane !== active) return;
   const { instance, series, shown, view } = pane;
   const isImage = Boolean(shown && instance?.kind === 'image' && pane.message.hidden);
@@ -129,7 +156,8 @@ function offerWindows(pane) {
   const own = (pane.isGray && pane.details.windows) || [];
   const choices = own.map((w, i) => [w.name || text('Own') + (own.length > 1 ? ` ${i + 1}` : ''), i === 0 ? null : w]);
   if (pane.isGray && pane.series.modality === 'CT') choices.push(...CT_WINDOWS.map(([key, center, width]) => [ctName(key), { center, width }]));
-  const { window } = pane.view;
+  const window = pane.isGray ? pane.view.window : null;
+  if (!pane.isGray) choices.push(['–', null]);
   let chosen = choices.findIndex(([, w]) => same(w, window));
   if (chosen < 0) chosen = choices.push([text('Custom'), window]) - 1;
   const made = JSON.stringify(choices);
@@ -174,7 +202,13 @@ function step(pane, by) {
   const frame = want.frame + by;
   if (instance?.frames > 1 && frame >= 1 && frame <= instance.frames) pane.go(want.at, frame);
   else stepInstance(pane, by);
+  if (pane !== active || !isLinked) return;
+  for (const other of shownPanes()) {
+    if (other !== pane && other.series) other.go(other.want.at + by);
+  }
 }
+
+let isLinked = false;
 
 function stepInstance(pane, by) {
   const at = pane.want.at + by;
@@ -208,61 +242,37 @@ function toggleCine() {
   changed(active);
 }
 
-// ---- the list of series ---------------------------------------------------------------------------------------------------------------
-
-function listSeries(study) {
-  listed = study;
-  $('series').replaceChildren(...study.series.map(series => {
-    const entry = document.createElement('button');
-    entry.type = 'button';
-    entry.addEventListener('click', () => { openIn(active, series); });
-    const { first } = series;
-    if (first.kind === 'image') {
-      const picture = document.createElement('img');
-      picture.alt = '';
-      picture.width = picture.height = 96;
-      picture.loading = 'lazy';
-      picture.src = pictureAddress(first, Math.floor(first.frames / 2) + 1 <= first.frames ? Math.floor(first.frames / 2) + 1 : 1, null, '&viewport=192,192');
-      entry.append(picture);
-    } else {
-      const sign = document.createElement('span');
-      sign.className = `sign sign-${first.kind}`;
-      sign.setAttribute('aria-hidden', 'true');
-      entry.append(sign);
-    }
-    const words = document.createElement('span');
-    words.className = 'series-words';
-    for (const part of [series.title, [series.modality, first.frames > 1 && series.count === 1 ? text('Frames', number(first.frames)) : series.count === 1 ? text('OneImage') : text('Images', number(series.count))].filter(Boolean).join(' · ')]) {
-      const line = document.createElement('span');
-      line.textContent = part;
-      words.append(line);
-    }
-    entry.append(words);
-    const item = document.createElement('li');
-    item.append(entry);
-    return item;
-  }));
-  markSeries();
-}
-
-function markSeries() {
-  if (!listed) return;
-  const inPanes = shownPanes().map(p => p.series);
-  [...$('series').children].forEach((item, i) => {
-    const series = listed.series[i];
-    item.firstChild.classList.toggle('in', inPanes.includes(series));
-    if (series === active?.series) item.firstChild.setAttribute('aria-current', 'true');
-    else item.firstChild.removeAttribute('aria-current');
-  });
+/** Beside the active field: the same part of the patient in another study, the next older one if there is one. */
+async function compare() {
+  const here = active.series, all = [...$('studies').options].map(o => o.value);
+  if (!here) return;
+  const at = all.indexOf(here.study.id);
+  for (const id of [...all.slice(at + 1), ...all.slice(0, Math.max(0, at)).reverse()]) {
+    const study = await open(id).catch(() => null);
+    const fits = study?.series.filter(s => s.modality === here.modality && s.first.kind === active.instance?.kind) ?? [];
+    const series = fits.find(s => s.description === here.description) ?? fits[0];
+    if (!series) continue;
+    if (shownPanes().length === 1) setLayout('1x2');
+    const shown = shownPanes(), other = shown[(shown.indexOf(active) + 1) % shown.length];
+    // as far into the body: most examinations of a kind cover the same part
+    openIn(other, series, Math.round(active.want.at / Math.max(1, here.count - 1) * (series.count - 1)));
+    say(text('Compared', `${study.date} ${series.title}`));
+    return;
+  }
+  say(text('NothingToCompare'));
 }
 
 // ---- what is done with images -----------------------------------------------------------------------------------------------------------
 
-function mark() {
-  const { instance, want, view } = active;
-  marks.toggle(instance.id, want.frame, active.isGray ? view.window : null);
-  say(text('Marked', marks.count));
-  changed(active);
+async function mark() {
+  const { series: { study, id }, instance, want, view } = active;
+  try {
+    await marks.toggle(study, id, instance.id, want.frame, active.isGray ? view.window : null);
+    say(text('Marked', marks.count(study.id)));
+  } catch {
+    say(text('Offline'));
+  }
+  panes.forEach(p => p.measured());
 }
 
 async function save(type, ending) {
@@ -278,10 +288,9 @@ async function save(type, ending) {
 }
 
 function print() {
-  const { instance, want, view, shown } = active;
-  const query = marks.count > 0 ? marks.query.split('&').slice(0, MAX_PRINTED).join('&')
-    : shown && instance?.kind === 'image' ? Marks.queryOf(instance.id, want.frame, active.isGray ? view.window : null) : '';
-  if (query) open(address(`drucken?${query}`), '_blank');
+  const { series, instance, want, view, shown } = active;
+  const query = (series && marks.query(series.study.id, MAX_PRINTED)) || (shown && instance?.kind === 'image' ? Marks.queryOf(instance.id, want.frame, active.isGray ? view.window : null) : '');
+  if (query) window.open(address(`drucken?${query}`), '_blank');
 }
 
 const actions = {
@@ -294,6 +303,11 @@ const actions = {
   jpeg: () => save('image/jpeg', '.jpg'),
   png: () => save('image/png', '.png'),
   print,
+  compare,
+  link() {
+    isLinked = !isLinked;
+    press('link', isLinked);
+  },
   texts() {
     const isOff = document.body.classList.toggle('bare');
     press('texts', !isOff);
@@ -349,6 +363,8 @@ const keys = {
   r: () => act('reset'),
   a: () => setLayout(LAYOUTS[(LAYOUTS.indexOf($('layout').value) + 1) % LAYOUTS.length]),
   t: () => act('texts'),
+  c: () => act('compare'),
+  g: () => act('link'),
   k: () => act('key'),
   s: () => act('jpeg'),
   p: () => act('print'),
@@ -382,28 +398,28 @@ document.addEventListener('keydown', e => {
 
 // ---- the toolbar ------------------------------------------------------------------------------------------------------------------------
 
-const toolbar = document.querySelector('[role=toolbar]');
+for (const toolbar of document.querySelectorAll('[role=toolbar]')) {
+  toolbar.addEventListener('click', e => {
+    const pressed = e.target.closest('button');
+    if (!pressed) return;
+    if (pressed.dataset.tool) setTool(pressed.dataset.tool);
+    else act(pressed.dataset.do);
+    // by mouse: the next key is for the image, not for the button
+    if (e.detail > 0 && pressed.dataset.do !== 'help') focus(active);
+  });
 
-toolbar.addEventListener('click', e => {
-  const pressed = e.target.closest('button');
-  if (!pressed) return;
-  if (pressed.dataset.tool) setTool(pressed.dataset.tool);
-  else act(pressed.dataset.do);
-  // by mouse: the next key is for the image, not for the button
-  if (e.detail > 0 && pressed.dataset.do !== 'help') focus(active);
-});
-
-// one stop of the tabulator; arrows go through it (WAI-ARIA, pattern toolbar)
-const controls = [...toolbar.querySelectorAll('button, select')];
-controls.forEach((c, i) => { c.tabIndex = i === 0 ? 0 : -1; });
-toolbar.addEventListener('focusin', e => controls.forEach(c => { c.tabIndex = c === e.target ? 0 : -1; }));
-toolbar.addEventListener('keydown', e => {
-  const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
-  if (!by) return;
-  const able = controls.filter(c => !c.disabled);
-  able[(able.indexOf(e.target) + by + able.length) % able.length]?.focus();
-  e.preventDefault();
-});
+  // one stop of the tabulator; arrows go through it (WAI-ARIA, pattern toolbar)
+  const controls = [...toolbar.querySelectorAll('button, select')];
+  controls.forEach((c, i) => { c.tabIndex = i === 0 ? 0 : -1; });
+  toolbar.addEventListener('focusin', e => controls.forEach(c => { c.tabIndex = c === e.target ? 0 : -1; }));
+  toolbar.addEventListener('keydown', e => {
+    const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
+    if (!by) return;
+    const able = controls.filter(c => !c.disabled);
+    able[(able.indexOf(e.target) + by + able.length) % able.length]?.focus();
+    e.preventDefault();
+  });
+}
 
 $('presets').addEventListener('change', choose);
 $('layout').addEventListener('change', e => setLayout(e.target.value));
@@ -412,7 +428,7 @@ $('slider').addEventListener('input', e => {
   if (active.instance?.frames > 1) active.go(active.want.at, +e.target.value);
   else active.go(e.target.value - 1);
 });
-$('studies').addEventListener('change', async e => listSeries(await openStudy(e.target.value)));
+$('studies').addEventListener('change', async e => list.show(await open(e.target.value)));
 
 // ---- begin ------------------------------------------------------------------------------------------------------------------------------
 
@@ -420,9 +436,9 @@ async function begin() {
   const { study: id, series: seriesId, at } = document.body.dataset;
   setTool('window');
   try {
-    const study = await openStudy(id);
+    const study = await open(id);
     setLayout('1x1');
-    listSeries(study);
+    list.show(study);
     const series = study.series.find(s => s.id === seriesId) ?? study.series.find(s => s.first.kind === 'image') ?? study.series[0];
     if (series) openIn(active, series, +(at ?? 0));
     else say(text('NoPicture'));

@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pacs.Dicom;
+using Pacs.Dicom.Codecs;
+using Pacs.Dicom.Imaging;
+using Pacs.Storage;
+using Pacs.Web.DicomWeb;
+
+namespace Pacs.Web.Viewer;
+
+/// <summary>
+/// <c>/viewer/werte/{instance}/{frame}.json</c>: what the pixels of a frame say, behind the Modality LUT: <c>?punkt=x,y</c> one of them, <c>?ellipse=left,top,right,bottom</c> the mean and its like
+/// of an area, without either those of the whole frame. The browser has pictures only, in 256 levels.
+/// </summary>
+internal sealed class ValueRoute(IndexReader index, Archive archive, DecodingSlots slots)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    /// <summary>Answers with values; with none of them where there are none: colour has no mean, and outside of the image is nothing.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="instance">The instance's id.</param>
+    /// <param name="frame">From 1.</param>
+    public async Task<IResult> AnswerAsync(HttpContext context, string instance, int frame)
+    {
+        var query = context.Request.Query;
+        if (!TryNumbers(query["punkt"].ToString(), 2, out var point) || !TryNumbers(query["ellipse"].ToString(), 4, out var ellipse))
+        {
+            return DicomWebError.BadRequest("punkt is x,y and ellipse is left,top,right,bottom, in pixels");
+        }
+        if (!ResourceId.TryParse(instance, out var id) || await index.LocateAsync(id, context.RequestAborted) is not { } location || !InstanceHeader.MayHavePixels(location)
+            || !CodecTable.TryGet(TransferSyntax.Get(location.SyntaxUid), out _, out _) || archive.TryGetPath(location.Key) is not { } path)
+        {
+            return DicomWebError.NotFound;
+        }
+        context.Response.Headers.CacheControl = "no-store"; // as the pages
+        try
+        {
+            using var pixels = InstancePixels.Open(path);
+            if (frame < 1 || frame > pixels.Count)
+            {
+                return DicomWebError.NotFound;
+            }
+            using var slot = await slots.TakeAsync(context.RequestAborted);
+            using var decoded = pixels.Decode(frame);
+            return Results.Json(Read(pixels, decoded, frame, point, ellipse), Json);
+        }
+        catch (DicomException e)
+        {
+            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The values cannot be read: {e.Message}");
+        }
+        catch (FileNotFoundException)
+        {
+            return DicomWebError.NotFound;
+        }
+    }
+
+    private static PixelAnswer Read(InstancePixels pixels, DecodedFrame decoded, int frame, double[]? point, double[]? ellipse)
+    {
+        var values = PixelValues.Of(pixels.Header, pixels.Image, decoded, frame);
+        if (point is not null)
+        {
+            // a pixel reaches from its number to the next
+            var (x, y) = (Math.Floor(point[0]), Math.Floor(point[1]));
+            if (x < 0 || y < 0 || x >= decoded.Width || y >= decoded.Height)
+            {
+                return new PixelAnswer();
+            }
+            return values is null ? new PixelAnswer { Color = ColorAt(pixels, decoded, frame, (int)x, (int)y) }
+                : new PixelAnswer { Value = values.At((int)x, (int)y), Unit = values.Unit, IsWhole = values.AreWhole };
+        }
+        return (ellipse is null ? values?.All() : values?.Ellipse(ellipse[0], ellipse[1], ellipse[2], ellipse[3])) is not { } found ? new PixelAnswer()
+            : new PixelAnswer { Count = found.Count, Mean = found.Mean, Deviation = found.Deviation, Least = found.Least, Largest = found.Largest, Unit = values!.Unit, IsWhole = values.AreWhole };
+    }
+
+    private static int[] ColorAt(InstancePixels pixels, DecodedFrame decoded, int frame, int x, int y)
+    {
+        using var picture = RenderPipeline.Render(pixels.Header, pixels.Image, decoded, new RenderOptions { Frame = frame, Overlays = false });
+        return [.. picture.Data.Slice(((y * picture.Width) + x) * picture.Samples, picture.Samples).ToArray().Select(v => (int)v)];
+    }
+
+    private static bool TryNumbers(string text, int count, out double[]? numbers)
+    {
+        numbers = null;
+        if (text.Length == 0)
+        {
+            return true;
+        }
+        var parts = text.Split(',');
+        var found = new double[count];
+        for (var i = 0; i < count; i++)
+        {
+            if (parts.Length != count || !double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out found[i]) || !double.IsFinite(found[i]))
+            {
+                return false;
+            }
+        }
+        numbers = found;
+        return true;
+    }
+
+    /// <summary>What is known of a pixel or an area; the rest is left out.</summary>
+    private sealed record PixelAnswer
+    {
+        public double? Value { get; init; }
+
+        public int[]? Color { get; init; }
+
+        public int? Count { get; init; }
+
+        public double? Mean { get; init; }
+
+        public double? Deviation { get; init; }
+
+        public double? Least { get; init; }
+
+        public double? Largest { get; init; }
+
+        public string? Unit { get; init; }
+
+        public bool? IsWhole { get; init; }
+    }
+}

@@ -1,0 +1,111 @@
+// The series beside the fields, as small pictures: a stack is one, of what is looked at one by one every image is there.
+
+import { number, pictureAddress, text } from './study.js';
+
+// what is looked through
+const STACKS = ['CT', 'MR', 'PT', 'NM'];
+// more would be a list to look through again
+const MAX_SPREAD = 60;
+
+export class SeriesList {
+  /** The study whose series are listed. */
+  study = null;
+  #element;
+  #marks;
+  #choose;
+  #entries = []; // { button, star, series, instance, at }: at is undefined for a whole series
+  #current = null;
+
+  /**
+   * @param element the list
+   * @param marks which images are marked
+   * @param choose called with a series, and the place in it or undefined
+   */
+  constructor(element, marks, choose) {
+    this.#element = element;
+    this.#marks = marks;
+    this.#choose = choose;
+  }
+
+  show(study) {
+    this.study = study;
+    this.#entries = [];
+    this.#element.replaceChildren(...study.series.flatMap(series => {
+      if (series.count < 2 || series.count > MAX_SPREAD || STACKS.includes(series.modality)) return [this.#entry(series, series.first, undefined)];
+      if (series.instances.length < series.count) {
+        series.need(0).then(() => { if (this.study === study) this.show(study); }, () => {});
+        return [this.#entry(series, series.first, undefined)];
+      }
+      const head = document.createElement('li');
+      head.className = 'series-head';
+      head.textContent = `${series.title} · ${text('Images', number(series.count))}`;
+      return [head, ...series.instances.map((instance, at) => this.#entry(series, instance, at))];
+    }));
+    this.update(this.#shown, this.#active);
+  }
+
+  #shown = [];
+  #active = null;
+
+  /** Says which are in the fields, and which are marked. */
+  update(shown, active) {
+    this.#shown = shown;
+    this.#active = active;
+    const isIn = (entry, pane) => pane?.series === entry.series && (entry.at === undefined || pane.want.at === entry.at);
+    for (const entry of this.#entries) {
+      const { button, star, series, instance, at } = entry;
+      button.classList.toggle('in', shown.some(p => isIn(entry, p)));
+      const isCurrent = isIn(entry, active);
+      if (isCurrent) button.setAttribute('aria-current', 'true');
+      else button.removeAttribute('aria-current');
+      if (isCurrent && this.#current !== button) {
+        this.#current = button;
+        button.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      }
+      const marked = at === undefined ? this.#marks.countIn(series.id) : this.#marks.hasAny(instance.id) ? 1 : 0;
+      const words = marked ? `★ ${marked > 1 ? text('Marked', marked) : text('IsMarked')}` : '';
+      if (star.textContent !== words) star.textContent = words;
+    }
+  }
+
+  #entry(series, instance, at) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.addEventListener('click', () => this.#choose(series, at));
+    button.append(signOf(instance));
+    const words = document.createElement('span');
+    words.className = 'series-words';
+    const isCine = instance.kind === 'image' && instance.frames > 1;
+    const count = at !== undefined || series.count === 1 ? (isCine ? text('Frames', number(instance.frames)) : at === undefined ? text('OneImage') : '') : text('Images', number(series.count));
+    for (const part of [at === undefined ? series.title : text('ImageNumber', at + 1), [at === undefined && series.modality, count].filter(Boolean).join(' · ')]) {
+      const line = document.createElement('span');
+      line.textContent = part;
+      words.append(line);
+    }
+    const star = document.createElement('span');
+    star.className = 'star';
+    button.append(words, star);
+    this.#entries.push({ button, star, series, instance, at });
+    const item = document.createElement('li');
+    if (at !== undefined) item.className = 'single';
+    item.append(button);
+    return item;
+  }
+}
+
+/** A small picture, or what stands for one. */
+function signOf(instance) {
+  if (instance.kind !== 'image') {
+    const sign = document.createElement('span');
+    sign.className = `sign sign-${instance.kind}`;
+    sign.setAttribute('aria-hidden', 'true');
+    return sign;
+  }
+  const picture = document.createElement('img');
+  picture.alt = '';
+  picture.width = picture.height = 96;
+  picture.loading = 'lazy';
+  const middle = Math.floor(instance.frames / 2) + 1;
+  picture.src = pictureAddress(instance, middle <= instance.frames ? middle : 1, null, '&viewport=192,192');
+  return picture;
+}
