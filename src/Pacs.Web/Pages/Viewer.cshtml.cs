@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.Extensions.Localization;
 using Pacs.Storage;
+using Pacs.Web.Viewer;
 
 namespace Pacs.Web.Pages;
 
@@ -15,8 +16,8 @@ public sealed class ViewerModel(IndexReader index, IStringLocalizer<Texts> texts
     // of a patient: more than a list to choose from can show
     private const int MaxStudies = 50;
 
-    // without script: plain links to as many pictures
-    private const int MaxPlainLinks = 200;
+    // without script: plain links to as many pictures; the page of the study has all
+    private const int MaxPlainLinks = 60;
 
     private const string ScriptTexts = "Viewer.Js.";
 
@@ -34,6 +35,9 @@ public sealed class ViewerModel(IndexReader index, IStringLocalizer<Texts> texts
 
     /// <summary>The instances of the study, for browsers without script.</summary>
     public IReadOnlyList<Instance> Instances { get; private set; } = [];
+
+    /// <summary>The image that is shown first; null where that is none.</summary>
+    public Instance? FirstImage { get; private set; }
 
     /// <summary>Where to begin; null for the first image.</summary>
     public (ResourceId Series, int At)? Start { get; private set; }
@@ -72,14 +76,18 @@ public sealed class ViewerModel(IndexReader index, IStringLocalizer<Texts> texts
             }
         }
         Instances = instances;
+        FirstImage = instances.Find(i => Picture.KindOf(i) == PictureKind.Image);
         if (ResourceId.TryParse(image, out var instanceId) && await index.InstanceAsync(instanceId, ct) is { } first && first.Study.Id == Study.Id)
         {
             Start = (first.Series.PublicId, await index.PlaceOfAsync(first.Instance, ct));
+            FirstImage = first.Instance;
         }
         else if (ResourceId.TryParse(series, out var seriesId))
         {
             Start = (seriesId, 0);
+            FirstImage = await index.InstancesOfAsync(seriesId, 0, 1, ct) is [var begin] ? begin : null;
         }
+        FirstImage = FirstImage is not null && Picture.KindOf(FirstImage) == PictureKind.Image ? FirstImage : null;
         return Page();
     }
 
