@@ -22,7 +22,7 @@ public sealed class PixelValues
     private readonly DecodedFrame _frame;
     private readonly SampleLayout _layout;
     private readonly ModalityTransform _modality;
-    private readonly (long From, long To)? _padding;
+    private readonly (double From, double To)? _padding;
 
     private PixelValues(DicomDataset header, PixelDescription image, DecodedFrame frame, int number)
     {
@@ -31,7 +31,14 @@ public sealed class PixelValues
         var attributes = new FrameAttributes(header, number);
         var values = attributes.Macro(DicomTag.PixelValueTransformationSequence);
         _modality = new ModalityTransform(values, values == attributes.Root);
-        _padding = RenderPipeline.Padding(header, _layout);
+        if (frame.IsFloat)
+        {
+            _padding = RenderPipeline.FloatPadding(header);
+        }
+        else if (RenderPipeline.Padding(header, _layout) is { } none)
+        {
+            _padding = (none.From, none.To);
+        }
         Unit = UnitOf(header);
     }
 
@@ -39,7 +46,7 @@ public sealed class PixelValues
     public string? Unit { get; }
 
     /// <summary>Whether values are whole numbers.</summary>
-    public bool AreWhole => _modality.IsWhole;
+    public bool AreWhole => !_frame.IsFloat && _modality.IsWhole;
 
     /// <summary>Reads the values of a frame.</summary>
     /// <param name="header">The data set, up to its pixel data.</param>
@@ -55,10 +62,11 @@ public sealed class PixelValues
         return frame.Samples == 1 && image.PhotometricInterpretation is "MONOCHROME1" or "MONOCHROME2" ? new PixelValues(header, image, frame, number) : null;
     }
 
-    /// <summary>The value of a pixel, or null outside of the frame.</summary>
+    /// <summary>The value of a pixel, or null outside of the frame and where a floating-point sample is no number.</summary>
     /// <param name="x">Column, from 0.</param>
     /// <param name="y">Row, from 0.</param>
-    public double? At(int x, int y) => x >= 0 && x < _frame.Width && y >= 0 && y < _frame.Height ? _modality.Of(Stored((y * _frame.Width) + x)) : null;
+    public double? At(int x, int y) => x >= 0 && x < _frame.Width && y >= 0 && y < _frame.Height
+        && _modality.Of(Stored((y * _frame.Width) + x)) is var value && double.IsFinite(value) ? value : null;
 
     /// <summary>The whole frame; null where nothing of it is image.</summary>
     public ValueStatistics? All() => Over(0, 0, _frame.Width, _frame.Height, isEllipse: false);
@@ -85,6 +93,10 @@ public sealed class PixelValues
                     continue;
                 }
                 var value = _modality.Of(stored);
+                if (!double.IsFinite(value))
+                {
+                    continue;
+                }
                 count++;
                 // Welford: no difference of large sums
                 var step = value - mean;
@@ -102,12 +114,14 @@ public sealed class PixelValues
 
     private static int End(double edge, int size) => (int)Math.Clamp(Math.Floor(edge - 0.5) + 1, 0, size);
 
-    private long Stored(int index) => _layout.Value(_frame.BitsAllocated switch
+    private double Stored(int index) => (_frame.IsFloat, _frame.BitsAllocated) switch
     {
-        8 => _frame.Data[index],
-        16 => BinaryPrimitives.ReadUInt16LittleEndian(_frame.Data[(index * 2)..]),
-        _ => BinaryPrimitives.ReadUInt32LittleEndian(_frame.Data[(index * 4)..]),
-    });
+        (true, 32) => BinaryPrimitives.ReadSingleLittleEndian(_frame.Data[(index * 4)..]),
+        (true, _) => BinaryPrimitives.ReadDoubleLittleEndian(_frame.Data[(index * 8)..]),
+        (_, 8) => _layout.Value(_frame.Data[index]),
+        (_, 16) => _layout.Value(BinaryPrimitives.ReadUInt16LittleEndian(_frame.Data[(index * 2)..])),
+        _ => _layout.Value(BinaryPrimitives.ReadUInt32LittleEndian(_frame.Data[(index * 4)..])),
+    };
 
     private string? UnitOf(DicomDataset header)
     {

@@ -134,7 +134,7 @@ public static class RenderPipeline
     }
 
     // PS3.3 §C.7.6.24, §C.7.6.25
-    private static (double From, double To)? FloatPadding(DicomDataset header)
+    internal static (double From, double To)? FloatPadding(DicomDataset header)
     {
         if ((header.GetDouble(DicomTag.FloatPixelPaddingValue) ?? header.GetDouble(DicomTag.DoubleFloatPixelPaddingValue)) is not { } value)
         {
