@@ -10,7 +10,7 @@ public sealed class GdtCrashTests
     private const string StudiesVariable = "PACS_TEST_GDT_STUDIES";
 
     public static readonly TheoryData<string> Steps =
-        ["gdt-queued", "gdt-witness", "gdt-prepared", "gdt-ready", "gdt-renamed", "gdt-published", "gdt-written", "gdt-renamed:2"];
+        ["gdt-queued", "gdt-attached", "gdt-witness", "gdt-prepared", "gdt-ready", "gdt-renamed", "gdt-published", "gdt-written", "gdt-renamed:2"];
 
     [Theory]
     [MemberData(nameof(Steps))]
