@@ -19,6 +19,7 @@ internal sealed class StoreSql : IDisposable
     private readonly Statement _newStudy;
     private readonly Statement _newSeries;
     private readonly Statement _sameStudyUid;
+    private readonly Statement _person;
     private readonly Statement _event;
     private readonly Statement _conflict;
     private readonly Statement _replace;
@@ -73,6 +74,7 @@ internal sealed class StoreSql : IDisposable
             WHERE id = ?2
             """);
         _sameStudyUid = Prepare(connection, "SELECT EXISTS (SELECT 1 FROM study WHERE uid = ? AND id <> ?)");
+        _person = Prepare(connection, "SELECT birth_date, name_fold FROM patient WHERE id = ?");
         _lastSeq = Prepare(connection, "SELECT coalesce(max(seq), 0) FROM event");
         _event = Prepare(connection, """
             INSERT INTO event (kind, level, resource, at, detail, rebuilt) VALUES (?, ?, ?, ?, NULL, ?)
@@ -146,6 +148,10 @@ internal sealed class StoreSql : IDisposable
         {
             AddConflict(ConflictKind.StudyOfOtherPatient, Level.Study, identity.Study, record, keep: false, at);
         }
+        if (newStudy && !newPatient && !record.Rebuilt && IsOtherPerson(patient, record))
+        {
+            AddConflict(ConflictKind.OtherPerson, Level.Study, identity.Study, record, keep: false, at);
+        }
         return identity.Result(StoreOutcome.Stored);
     }
 
@@ -209,6 +215,20 @@ internal sealed class StoreSql : IDisposable
         _event.Add((int)kind).Add((int)level).Add(resource.ToBytes()).Add(at.ToUnixTimeMilliseconds()).Add(rebuilt ? 1 : 0).Execute();
 
     private bool HasOtherPatient(string studyUid, long study) => _sameStudyUid.Add(studyUid).Add(study).Read(row => row.Int64(0)) != 0;
+
+    // somebody has typed the wrong number: another birth date, or where one of the two has none, another family name and another given name. A name alone changes by marriage
+    private bool IsOtherPerson(long patient, InstanceRecord record)
+    {
+        var (born, name) = _person.Add(patient).Read(row => (row.Text(0), row.Text(1)));
+        if (born is { Length: > 0 } && record.BirthDate is { Length: > 0 } other)
+        {
+            return born != other;
+        }
+        return Parts(name) is var known && Parts(record.PatientNameFold) is var sent && known.Family.Length > 0 && sent.Family.Length > 0 && known.Given.Length > 0 && sent.Given.Length > 0
+            && known.Family != sent.Family && known.Given != sent.Given;
+
+        static (string Family, string Given) Parts(string? fold) => fold?.Split('=')[0].Split('^') is [var family, ..] parts ? (family.Trim(), parts.Length > 1 ? parts[1].Trim() : "") : ("", "");
+    }
 
     private void AddConflict(ConflictKind kind, Level level, ResourceId resource, InstanceRecord record, bool keep, DateTimeOffset at)
     {

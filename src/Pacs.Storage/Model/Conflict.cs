@@ -8,6 +8,9 @@ public enum ConflictKind
 
     /// <summary>A study came whose UID another patient's study already has. Both are stored.</summary>
     StudyOfOtherPatient = 2,
+
+    /// <summary>A study came for a patient id under which another person is known, by birth date and name. Both are stored.</summary>
+    OtherPerson = 3,
 }
 
 /// <summary>Something two senders contradict each other in. Nothing is lost; somebody has to look.</summary>
