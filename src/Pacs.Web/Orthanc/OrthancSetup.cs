@@ -34,5 +34,6 @@ public static class OrthancSetup
         app.MapCommitments();
         app.MapJobs();
         ModificationRoutes.Map(app);
+        app.MapServer();
     }
 }

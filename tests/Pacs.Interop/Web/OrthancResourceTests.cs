@@ -45,7 +45,10 @@ public sealed partial class OrthancResourceTests
         await server.StartAsync(Ct);
         using var ours = new HttpClient { BaseAddress = server.Address };
         var both = new Both(orthanc.Http, ours);
-        await both.SameAsync("GET", "tools/generate-uid");
+        foreach (var path in new[] { "tools/generate-uid", "exports", "exports?since=0&limit=5", "plugins", "plugins/nope", "peers", "peers?expand", "peers/nope", "patients/nope/protected" })
+        {
+            await both.SameAsync("GET", path);
+        }
         using var samples = new SampleFiles()
             .Add("Müller^Jörg", "4711", "1.2.276.0.1").Add("Müller^Jörg", "4711", "1.2.276.0.1", 2).Add("Schmidt^Hans", "4712", "1.2.276.0.2")
             .Add("Schmidt^Eva", "AB-12", "1.2.276.0.3", description: "Echokardiographie").Add("Weiß^Anna", "4713", "1.2.276.0.4");

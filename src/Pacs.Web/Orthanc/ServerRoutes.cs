@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using Pacs.Storage;
+
+namespace Pacs.Web.Orthanc;
+
+/// <summary>What clients look for in an Orthanc and what there is nothing of here: plugins, peers, a log of exports, patients that are kept from being recycled.</summary>
+internal static class ServerRoutes
+{
+    private static readonly string[] Get = [HttpMethods.Get, HttpMethods.Head];
+
+    /// <summary>Maps the routes.</summary>
+    public static void MapServer(this IEndpointRouteBuilder routes)
+    {
+        // as an Orthanc whose LogExportedResources is off, which is the default: transfers are at /jobs
+        routes.MapMethods("/exports", Get, () => new OrthancResult(new JsonObject { ["Done"] = true, ["Exports"] = new JsonArray(), ["Last"] = 0 }));
+        routes.MapDelete("/exports", () => Results.Text("", "text/plain"));
+        routes.MapMethods("/plugins", Get, () => new OrthancResult(new JsonArray("explorer.js")));
+        routes.MapMethods("/plugins/{id}", Get, () => Results.NotFound());
+        routes.MapMethods("/plugins/explorer.js", Get, () => Results.Text("// There are no plugins here\n", "application/javascript"));
+        routes.MapMethods("/peers", Get, (HttpRequest request) => OrthancTags.IsOn(request.Query, "expand") ? new OrthancResult(new JsonObject()) : new OrthancResult(new JsonArray()));
+        routes.MapMethods("/peers/{id}", Get, () => Results.NotFound());
+        routes.MapMethods("/patients/{id}/protected", Get, async (string id, HttpRequest request, IndexReader index, CancellationToken ct) =>
+            await IsThereAsync(id, index, ct) ? Results.Text("0", "text/plain") : OrthancError.ParameterOutOfRange.Answer(request));
+        routes.MapPut("/patients/{id}/protected", async (string id, HttpRequest request, IndexReader index, CancellationToken ct) => await IsThereAsync(id, index, ct)
+            ? OrthancError.NotImplemented.Answer(request, "Nothing is recycled here: no patient needs to be protected from it") : OrthancError.ParameterOutOfRange.Answer(request));
+        routes.MapMethods("/tools", Get, (EndpointDataSource endpoints) => new OrthancResult(new JsonArray([.. endpoints.Endpoints.OfType<RouteEndpoint>()
+            .Select(e => e.RoutePattern.RawText!.TrimStart('/').Split('/')).Where(p => p is ["tools", ..] && p.Length > 1).Select(p => p[1]).Distinct().Order(StringComparer.Ordinal).Select(n => JsonValue.Create(n))])));
+    }
+
+    private static async Task<bool> IsThereAsync(string id, IndexReader index, CancellationToken ct) =>
+        ResourceId.TryParse(id, out var patient) && await index.FindRowAsync(Level.Patient, patient, ct) is not null;
+}
