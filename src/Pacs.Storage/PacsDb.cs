@@ -10,6 +10,10 @@ namespace Pacs.Storage;
 /// </summary>
 public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options)
 {
+    // as StudySearch.NameSearch has it
+    private const string NameSearchSql =
+        "'^' || replace(replace(replace(replace(replace(replace(name_fold, ' ', '^'), '-', '^'), '=', '^'), 'AE', 'A'), 'OE', 'O'), 'UE', 'U')";
+
     /// <summary>Patients.</summary>
     public DbSet<Patient> Patients => Set<Patient>();
 
@@ -76,6 +80,12 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>Files beside resources; <see cref="Pacs.Storage.Attachments"/> changes them.</summary>
     public DbSet<Attachment> Attachments => Set<Attachment>();
 
+    /// <summary>Studies that can be restored; <see cref="Pacs.Storage.Bin"/> changes them.</summary>
+    public DbSet<BinStudy> Bin => Set<BinStudy>();
+
+    /// <summary>The files of studies that can be restored.</summary>
+    public DbSet<BinFile> BinFiles => Set<BinFile>();
+
     /// <summary>Files to be removed.</summary>
     public DbSet<TrashEntry> Trash => Set<TrashEntry>();
 
@@ -109,6 +119,8 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
         {
             e.ToTable("patient");
             e.HasIndex(p => p.PublicId).IsUnique();
+            e.Property(p => p.NameSearch).HasComputedColumnSql(NameSearchSql, stored: false);
+            e.HasIndex(p => p.NameSearch, "ix_patient_search");
             e.HasIndex(p => p.PatientId, "ix_patient_id");
             e.HasIndex(p => p.NameFold, "ix_patient_name");
             e.HasIndex(p => p.BirthDate, "ix_patient_birth");
@@ -128,6 +140,7 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
             e.HasIndex(s => s.Accession, "ix_study_accession");
             e.HasIndex(s => s.Accession, "ix_study_accession_several").HasFilter(MatchSql.SeveralAccessions);
             e.HasIndex(s => new { s.SortKey, s.Id }, "ix_study_newest");
+            e.HasIndex(s => new { s.SortKey, s.Id }, "ix_study_without_order").HasFilter("accession IS NULL OR accession = ''");
             e.HasIndex(s => s.UpdatedAt, "ix_study_unstable").HasFilter("stable = 0");
         });
         modelBuilder.Entity<Series>(e =>
@@ -260,6 +273,18 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
         {
             e.ToTable("attachment");
             e.HasKey(a => new { a.Level, a.Resource, a.Number });
+        });
+        modelBuilder.Entity<BinStudy>(e =>
+        {
+            e.ToTable("bin");
+            e.HasIndex(b => b.DueAt, "ix_bin_due");
+        });
+        modelBuilder.Entity<BinFile>(e =>
+        {
+            e.ToTable("bin_file");
+            e.Property(f => f.BinId).HasColumnName("bin");
+            e.HasKey(f => f.Key);
+            e.HasIndex(f => f.BinId, "ix_bin_file_bin");
         });
         modelBuilder.Entity<TrashEntry>(e =>
         {

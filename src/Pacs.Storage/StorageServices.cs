@@ -44,6 +44,10 @@ public static class StorageServices
         services.AddSingleton<KeyImages>();
         services.AddSingleton<CommitmentRequests>();
         services.AddSingleton<StabilityWorker>();
+        services.AddSingleton(p => new Bin(
+            p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(),
+            p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Bin>>()));
+        services.AddSingleton<BinWorker>();
         services.AddSingleton(p => new TrashWorker(
             p.GetRequiredService<IndexReader>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(),
             p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<TrashWorker>>()));
@@ -54,6 +58,7 @@ public static class StorageServices
         services.AddHostedService(p => p.GetRequiredService<IntakeJournal>());
         services.AddHostedService(p => p.GetRequiredService<EventPump>());
         services.AddHostedService(p => p.GetRequiredService<StabilityWorker>());
+        services.AddHostedService(p => p.GetRequiredService<BinWorker>());
         services.AddHostedService(p => p.GetRequiredService<TrashWorker>());
         return services;
     }

@@ -220,7 +220,7 @@ public sealed class BrowserTests
             await page.GotoAsync(series);
             var instance = (await page.Locator("a[href^='/instanzen/']").First.GetAttributeAsync("href"))!;
             await page.CloseAsync();
-            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/uebertragungen", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt", "/status", study.Replace("/studien/", "/viewer?study=", StringComparison.Ordinal)];
+            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/auftraege", "/papierkorb", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt", "/status", study.Replace("/studien/", "/viewer?study=", StringComparison.Ordinal)];
         }
 
         public async ValueTask DisposeAsync()

@@ -335,6 +335,8 @@ internal sealed partial class IndexDatabase : IDisposable
             "INSERT OR IGNORE INTO main.label SELECT * FROM old.label",
             "INSERT OR IGNORE INTO main.metadata SELECT * FROM old.metadata",
             "INSERT OR IGNORE INTO main.attachment SELECT * FROM old.attachment",
+            "INSERT OR IGNORE INTO main.bin SELECT * FROM old.bin",
+            "INSERT OR IGNORE INTO main.bin_file SELECT * FROM old.bin_file",
             "INSERT OR IGNORE INTO main.gdt_file SELECT * FROM old.gdt_file",
             "INSERT OR IGNORE INTO main.gdt_incoming SELECT * FROM old.gdt_incoming",
             // numbers go on where the old ones ended: whoever lists changes never sees one twice

@@ -245,7 +245,7 @@ public sealed partial class IndexReader : IDisposable
         // '0' follows '/'
         using var row = lease.Connection.Command("""
             SELECT key, 0 FROM trash WHERE key > @1 AND key < @2 UNION ALL SELECT key, 1 FROM conflict WHERE key > @1 AND key < @2
-            UNION ALL SELECT key, 1 FROM instance WHERE key > @1 AND key < @2
+            UNION ALL SELECT key, 1 FROM bin_file WHERE key > @1 AND key < @2 UNION ALL SELECT key, 1 FROM instance WHERE key > @1 AND key < @2
             """, day + "/", day + "0").ExecuteReader();
         var keys = new Dictionary<string, bool>(StringComparer.Ordinal);
         while (row.Read())

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
@@ -59,6 +60,40 @@ internal sealed class InstanceRecord
     private const int MaxText = 64 * 1024;
 
     private readonly DicomDataset _header;
+
+    /// <summary>Reads the header of a file in the store.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="file">Makes what is kept of the file from what can be seen of it: size, offsets and transfer syntax.</param>
+    /// <param name="rebuilt">Whether the instance was announced before.</param>
+    /// <returns>Null when it is no instance.</returns>
+    /// <exception cref="DicomException">The file is damaged.</exception>
+    public static InstanceRecord? FromFile(string path, Func<StoredFile, StoredFile> file, bool rebuilt)
+    {
+        using var handle = System.IO.File.OpenHandle(path, options: FileOptions.SequentialScan);
+        var length = RandomAccess.GetLength(handle);
+        var start = new byte[144];
+        // all files here begin with a file meta group of known length: PS3.10 §7.1, FileMetaInformation
+        if (RandomAccess.Read(handle, start, 0) < start.Length || !start.AsSpan(128, 4).SequenceEqual("DICM"u8))
+        {
+            return null;
+        }
+        var offset = (int)Math.Min(144L + BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(140)), length);
+        var syntax = DicomFile.Open(path, new DicomReadOptions { StopBefore = new DicomTag(0x0004_0000) }).Syntax;
+        var scanner = new HeaderScanner(syntax, IndexTags.Scanned);
+        var block = new byte[64 * 1024];
+        for (long at = offset; at < length && (!scanner.Done || syntax.IsDeflated);)
+        {
+            var read = RandomAccess.Read(handle, block, at);
+            scanner.Push(block.AsSpan(0, read));
+            at += read;
+        }
+        if (!scanner.Done || syntax.IsDeflated)
+        {
+            scanner.Complete();
+        }
+        var found = new StoredFile("", length, offset, offset + scanner.HeaderLength, syntax.Uid, null, null, default, new Origin(OriginKind.Recovered));
+        return Identity.TryRead(scanner.Header, out var identity, out _) ? new InstanceRecord(identity, file(found), scanner.Header, rebuilt) : null;
+    }
 
     public InstanceRecord(Identity identity, StoredFile file, DicomDataset header, bool rebuilt = false)
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
@@ -244,37 +243,15 @@ public sealed partial class Recovery : BackgroundService
     {
         try
         {
-            using var file = File.OpenHandle(_store.PathOf(key), options: FileOptions.SequentialScan);
-            var length = RandomAccess.GetLength(file);
-            var start = new byte[144];
-            // all files here begin with a file meta group of known length: PS3.10 §7.1, FileMetaInformation
-            if (RandomAccess.Read(file, start, 0) < start.Length || !start.AsSpan(128, 4).SequenceEqual("DICM"u8))
+            // reading whole files would keep a practice waiting for hours; a digest that is missing is made when it is asked for
+            if (InstanceRecord.FromFile(_store.PathOf(key), found => recorded ?? found with
             {
-                LogUnreadable(key, null);
-                Interlocked.Increment(ref _unreadable);
-                return null;
-            }
-            var offset = (int)Math.Min(144L + BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(140)), length);
-            var syntax = DicomFile.Open(_store.PathOf(key), new DicomReadOptions { StopBefore = new DicomTag(0x0004_0000) }).Syntax;
-            var scanner = new HeaderScanner(syntax, IndexTags.Scanned);
-            var block = new byte[64 * 1024];
-            for (long at = offset; at < length && (!scanner.Done || syntax.IsDeflated);)
+                Key = key,
+                Digest = lost ? null : _store.DigestOf(key, found.DataOffset),
+                ReceivedAt = FileInstanceStore.ReceivedAt(key),
+            }, lost) is { } record)
             {
-                var read = RandomAccess.Read(file, block, at);
-                scanner.Push(block.AsSpan(0, read));
-                at += read;
-            }
-            if (!scanner.Done || syntax.IsDeflated)
-            {
-                scanner.Complete();
-            }
-            if (Identity.TryRead(scanner.Header, out var identity, out _))
-            {
-                // reading whole files would keep a practice waiting for hours; a digest that is missing is made when it is asked for
-                var digest = lost || recorded is not null ? null : _store.DigestOf(key, offset);
-                var stored = recorded ?? new StoredFile(key, length, offset, offset + scanner.HeaderLength, syntax.Uid, digest, null,
-                    FileInstanceStore.ReceivedAt(key), new Origin(OriginKind.Recovered));
-                return new InstanceRecord(identity, stored, scanner.Header, lost);
+                return record;
             }
             LogUnreadable(key, null);
         }

@@ -1,39 +1,74 @@
 using System.Globalization;
-using Microsoft.EntityFrameworkCore;
 using Pacs.Dicom;
 
 namespace Pacs.Storage;
 
-// EF translates this overload, and no other, to SQL's < and >=, which compare bytes in both databases
-#pragma warning disable CA1309
+/// <summary>One word of a search: whatever it may mean, any of it matches.</summary>
+/// <param name="Name">Beginning of a part of the patient's name, as <see cref="Patient.NameSearch"/> has it; null when it cannot be one.</param>
+/// <param name="Numbers">Beginnings of the patient's or the accession number.</param>
+/// <param name="BirthDate">The patient's date of birth (DA), or null.</param>
+/// <param name="Modalities">Modalities of the study; empty when it is no word for one.</param>
+public sealed record SearchWord(string? Name, IReadOnlyList<string> Numbers, string? BirthDate, IReadOnlyList<string> Modalities);
 
 /// <summary>
-/// What somebody types to find a study: the beginning of a name (<c>müller</c>, <c>müller jörg</c>, <c>Müller, Jörg</c>), of a patient or accession number,
-/// or a date of birth (<c>07.03.1958</c>). Only beginnings, because those have indexes: the answer is there at once in a large archive, too.
+/// What somebody types to find a study: beginnings of the parts of a name in any order (<c>müller</c>, <c>jörg mül</c>, <c>Müller, Jörg</c>), of a patient or accession
+/// number, a date of birth (<c>07.03.1958</c>), a word for a modality (<c>us</c>, <c>Röntgen</c>). All words must match.
 /// </summary>
-public sealed record StudySearch
+/// <param name="Words">The words; none matches everything.</param>
+public sealed record StudySearch(IReadOnlyList<SearchWord> Words)
 {
-    // sorts after every character that can follow a prefix, in UTF-8 as in UTF-32
-    private const string AfterAll = "\U0010FFFF";
+    /// <summary>Further words are ignored: nobody types so many, and each one costs.</summary>
+    public const int MaxWords = 8;
 
-    /// <summary>Beginnings of <see cref="Patient.NameFold"/>; any of them matches.</summary>
-    public IReadOnlyList<string> Names { get; private init; } = [];
+    private static readonly char[] Separators = [' ', ',', '^', '-', '=', '\t', '\u00A0'];
 
-    /// <summary>Beginning of the patient's or the accession number, as typed and in capitals.</summary>
-    public IReadOnlyList<string> Numbers { get; private init; } = [];
+    // the defined terms of (0008,0060) that practices have, and what people call them
+    private static readonly Dictionary<string, string[]> ModalityWords = Terms(
+        "US", "CT", "MR", "CR", "DX", "MG", "XA", "RF", "NM", "PT", "ES", "OP", "OPT", "SR", "PX", "IO", "ECG", "EPS", "XC", "GM", "SM", "DOC", "OT", "KO", "PR", "RG", "IVUS", "BMD",
+        "SONO=US", "SONOGRAPHIE=US", "ULTRASCHALL=US", "ULTRASOUND=US", "MRT=MR", "MRI=MR", "PET=PT", "MAMMO=MG", "MAMMOGRAPHIE=MG", "EKG=ECG", "ENDOSKOPIE=ES", "ENDOSCOPY=ES",
+        "RONTGEN=CR,DX,RF", "ROENTGEN=CR,DX,RF", "XRAY=CR,DX,RF", "BERICHT=SR", "REPORT=SR", "FOTO=XC", "PHOTO=XC");
 
-    /// <summary>Date of birth (DA); null when none was typed.</summary>
-    public string? BirthDate { get; private init; }
-
-    /// <summary>Reads what was typed. Everything means something: what is no date is a name or a number.</summary>
+    /// <summary>Reads what was typed. Everything means something.</summary>
     public static StudySearch Parse(string text)
     {
-        text = text.Trim();
+        ArgumentNullException.ThrowIfNull(text);
+        return new([.. Split(text).Take(MaxWords).Select(Word)]);
+    }
+
+    /// <summary>
+    /// A name as <see cref="Patient.NameSearch"/> has it: AE, OE and UE count as the umlauts they stand for, so that Müller, Mueller and Muller are found by one another.
+    /// The column says the same in SQL.
+    /// </summary>
+    internal static string NameSearch(string folded) => folded.Replace("AE", "A", StringComparison.Ordinal).Replace("OE", "O", StringComparison.Ordinal)
+        .Replace("UE", "U", StringComparison.Ordinal);
+
+    private static IEnumerable<string> Split(string text)
+    {
+        foreach (var word in text.Split([' ', '\t', '\u00A0'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            // a number may have a hyphen in it, a date as well
+            if (word.AsSpan().IndexOfAnyInRange('0', '9') >= 0)
+            {
+                yield return word.Trim(',');
+            }
+            else
+            {
+                foreach (var part in word.Split(Separators, StringSplitOptions.RemoveEmptyEntries))
+                {
+                    yield return part;
+                }
+            }
+        }
+    }
+
+    private static SearchWord Word(string text)
+    {
         if (DateOnly.TryParseExact(text, ["d.M.yyyy", "yyyy-MM-dd"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var born))
         {
-            return new StudySearch { BirthDate = born.ToString("yyyyMMdd", CultureInfo.InvariantCulture) };
+            return new SearchWord(null, [], born.ToString("yyyyMMdd", CultureInfo.InvariantCulture), []);
         }
         var numbers = new List<string> { text };
+        var folded = TextFolding.Fold(text);
         if (text.ToUpperInvariant() is var capitals && capitals != text)
         {
             numbers.Add(capitals);
@@ -43,81 +78,17 @@ public sealed record StudySearch
             // our own accession numbers without their leading letter and zeros
             numbers.Add(string.Create(CultureInfo.InvariantCulture, $"R{number:D10}"));
         }
-        return new StudySearch { Numbers = numbers, Names = [.. NamesOf(text).Distinct().Where(n => n.Length > 0)] };
+        return new SearchWord("^" + NameSearch(folded), numbers, null, ModalityWords.GetValueOrDefault(folded) ?? []);
     }
 
-    private static IEnumerable<string> NamesOf(string text)
+    private static Dictionary<string, string[]> Terms(params ReadOnlySpan<string> terms)
     {
-        // devices write ü as it is, as u or as ue; people type it in either way
-        var spellings = new[] { PersonName.Fold(text), PersonName.FoldGerman(text), PersonName.Fold(WithoutUmlauts(text)) };
-        foreach (var name in spellings)
+        var words = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        foreach (var term in terms)
         {
-            yield return name;
-            var comma = name.IndexOf(',', StringComparison.Ordinal);
-            var gap = comma >= 0 ? comma : name.LastIndexOf(' ');
-            if (gap > 0)
-            {
-                yield return $"{name[..gap].Trim()}^{name[(gap + 1)..].Trim()}";
-            }
+            var parts = term.Split('=');
+            words[parts[0]] = parts[^1].Split(',');
         }
+        return words;
     }
-
-    private static string WithoutUmlauts(string text) => text.ToLowerInvariant()
-        .Replace("ä", "ae", StringComparison.Ordinal).Replace("ö", "oe", StringComparison.Ordinal).Replace("ü", "ue", StringComparison.Ordinal);
-
-    internal IQueryable<Study> In(PacsDb db)
-    {
-        if (BirthDate is not null)
-        {
-            return db.Studies.Where(s => db.Patients.Any(p => p.Id == s.ParentId && p.BirthDate == BirthDate));
-        }
-        var patients = db.Patients.Where(p => false).Select(p => p.Id);
-        foreach (var name in Names)
-        {
-            var end = name + AfterAll;
-            patients = patients.Concat(db.Patients.Where(p => string.Compare(p.NameFold, name) >= 0 && string.Compare(p.NameFold, end) < 0).Select(p => p.Id));
-        }
-        var studies = db.Studies.Where(s => false).Select(s => s.Id);
-        foreach (var number in Numbers)
-        {
-            var end = number + AfterAll;
-            patients = patients.Concat(db.Patients.Where(p => string.Compare(p.PatientId, number) >= 0 && string.Compare(p.PatientId, end) < 0).Select(p => p.Id));
-            studies = studies.Concat(db.Studies.Where(s => string.Compare(s.Accession, number) >= 0 && string.Compare(s.Accession, end) < 0).Select(s => s.Id));
-        }
-        return db.Studies.Where(s => patients.Contains(s.ParentId) || studies.Contains(s.Id));
-    }
-}
-
-/// <summary>Lists of studies.</summary>
-public static class StudyLists
-{
-    /// <summary>Studies by <see cref="Study.SortKey"/>, from a place in the list downwards or upwards.</summary>
-    /// <param name="reader">The index.</param>
-    /// <param name="search">Which studies; null for all.</param>
-    /// <param name="from">The place, itself not included; null for the newest (or, upwards, the oldest).</param>
-    /// <param name="newerFirst">True: downwards, to older ones. False: upwards, the answer starts with the one next to the place.</param>
-    /// <param name="limit">At most so many.</param>
-    /// <param name="ct">Cancels.</param>
-    public static Task<IReadOnlyList<StudyEntry>> StudiesAsync(
-        this IndexReader reader, StudySearch? search, StudyCursor? from, bool newerFirst, int limit, CancellationToken ct) => reader.ReadAsync<IReadOnlyList<StudyEntry>>(async (db, token) =>
-    {
-        var studies = search is null ? db.Studies : search.In(db);
-        if (from is var (key, id))
-        {
-            studies = newerFirst
-                ? studies.Where(s => string.Compare(s.SortKey, key) < 0 || (s.SortKey == key && s.Id < id))
-                : studies.Where(s => string.Compare(s.SortKey, key) > 0 || (s.SortKey == key && s.Id > id));
-        }
-        studies = newerFirst
-            ? studies.OrderByDescending(s => s.SortKey).ThenByDescending(s => s.Id)
-            : studies.OrderBy(s => s.SortKey).ThenBy(s => s.Id);
-        var rows = await studies.Take(limit)
-            .Join(db.Patients, s => s.ParentId, p => p.Id, (s, p) => new { Study = s, Patient = p })
-            .ToListAsync(token);
-        var entries = rows.Select(r => new StudyEntry(r.Patient, r.Study));
-        // a join need not keep the order
-        return [.. newerFirst
-            ? entries.OrderByDescending(e => e.Study.SortKey, StringComparer.Ordinal).ThenByDescending(e => e.Study.Id)
-            : entries.OrderBy(e => e.Study.SortKey, StringComparer.Ordinal).ThenBy(e => e.Study.Id)];
-    }, ct);
 }

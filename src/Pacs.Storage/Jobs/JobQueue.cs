@@ -69,6 +69,9 @@ public sealed partial class JobQueue(IndexReader reader, IndexWriter writer, Sto
         Signal();
     }
 
+    /// <summary>How many are neither done nor given up.</summary>
+    public Task<int> CountOpenAsync(CancellationToken ct) => reader.ReadAsync((db, token) => db.Jobs.CountAsync(j => j.CompletedAt == null, token), ct);
+
     /// <summary>The jobs, newest first.</summary>
     /// <param name="limit">At most so many.</param>
     /// <param name="ct">Cancels.</param>

@@ -53,6 +53,145 @@ namespace Pacs.Storage.Migrations
                     b.ToTable("attachment", (string)null);
                 });
 
+            modelBuilder.Entity("Pacs.Storage.BinFile", b =>
+                {
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("key");
+
+                    b.Property<long>("BinId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("bin");
+
+                    b.Property<string>("CalledAe")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("called_ae");
+
+                    b.Property<string>("CallingAe")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("calling_ae");
+
+                    b.Property<int>("DataOffset")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("data_offset");
+
+                    b.Property<byte[]>("Digest")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("digest");
+
+                    b.Property<long>("HeaderLength")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("header_length");
+
+                    b.Property<int>("Origin")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("origin");
+
+                    b.Property<long>("ReceivedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("received_at");
+
+                    b.Property<byte[]>("ReceivedDigest")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("received_digest");
+
+                    b.Property<string>("RemoteHost")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("remote_host");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("size");
+
+                    b.Property<string>("Syntax")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("syntax");
+
+                    b.HasKey("Key");
+
+                    b.HasIndex(new[] { "BinId" }, "ix_bin_file_bin");
+
+                    b.ToTable("bin_file", (string)null);
+                });
+
+            modelBuilder.Entity("Pacs.Storage.BinStudy", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Accession")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("accession");
+
+                    b.Property<string>("BirthDate")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("birth_date");
+
+                    b.Property<string>("Date")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("date");
+
+                    b.Property<long>("DeletedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<string>("Description")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("description");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_at");
+
+                    b.Property<int>("InstanceCount")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("instance_count");
+
+                    b.Property<string>("Modalities")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("modalities");
+
+                    b.Property<string>("PatientId")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("patient_id");
+
+                    b.Property<string>("PatientName")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("patient_name");
+
+                    b.Property<int>("SeriesCount")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("series_count");
+
+                    b.Property<string>("Sex")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sex");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("size");
+
+                    b.Property<byte[]>("Study")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("study");
+
+                    b.Property<string>("Time")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("time");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex(new[] { "DueAt" }, "ix_bin_due");
+
+                    b.ToTable("bin", (string)null);
+                });
+
             modelBuilder.Entity("Pacs.Storage.Caller", b =>
                 {
                     b.Property<string>("AeTitle")
@@ -887,6 +1026,12 @@ namespace Pacs.Storage.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("name_fold");
 
+                    b.Property<string>("NameSearch")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name_search")
+                        .HasComputedColumnSql("'^' || replace(replace(replace(replace(replace(replace(name_fold, ' ', '^'), '-', '^'), '=', '^'), 'AE', 'A'), 'OE', 'O'), 'UE', 'U')", false);
+
                     b.Property<string>("PatientId")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -938,6 +1083,8 @@ namespace Pacs.Storage.Migrations
 
                     b.HasIndex(new[] { "NameFold" }, "ix_patient_name_several")
                         .HasFilter("instr(name_fold, '=') > 0 OR instr(name_fold, '\\') > 0");
+
+                    b.HasIndex(new[] { "NameSearch" }, "ix_patient_search");
 
                     b.HasIndex(new[] { "UpdatedAt" }, "ix_patient_unstable")
                         .HasFilter("stable = 0");
@@ -1192,6 +1339,9 @@ namespace Pacs.Storage.Migrations
                     b.HasIndex(new[] { "Date", "Time" }, "ix_study_date");
 
                     b.HasIndex(new[] { "SortKey", "Id" }, "ix_study_newest");
+
+                    b.HasIndex(new[] { "SortKey", "Id" }, "ix_study_without_order")
+                        .HasFilter("accession IS NULL OR accession = ''");
 
                     b.HasIndex(new[] { "ParentId" }, "ix_study_patient");
 

@@ -18,6 +18,12 @@ public sealed class Patient
     /// <summary>The name as queries compare it.</summary>
     public string? NameFold { get; set; }
 
+    /// <summary>
+    /// The name as the search box finds it: each of its parts after a <c>^</c>, umlauts and what is written for them the same. SQLite makes it of
+    /// <see cref="NameFold"/>; it is in its index only.
+    /// </summary>
+    public string? NameSearch { get; private set; }
+
     /// <summary>(0010,0030), DA.</summary>
     public string? BirthDate { get; set; }
 

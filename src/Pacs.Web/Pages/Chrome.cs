@@ -2,12 +2,13 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http.Extensions;
+using Pacs.Storage;
 using Pacs.Web.Configuration;
 
 namespace Pacs.Web.Pages;
 
 /// <summary>What every page shows around its content.</summary>
-public sealed class Chrome(PacsOptions options, Listener listener, OpenProblems problems)
+public sealed class Chrome(PacsOptions options, Listener listener, OpenProblems problems, JobQueue queue)
 {
     /// <summary>The version of the program.</summary>
     public static string Version => PacsServer.Version;
@@ -24,10 +25,16 @@ public sealed class Chrome(PacsOptions options, Listener listener, OpenProblems 
     /// <summary>How many problems wait for somebody to look.</summary>
     public async Task<long> CountProblemsAsync(CancellationToken ct) => (await problems.CountAsync(ct)).Total;
 
+    /// <summary>How many jobs are not done yet.</summary>
+    public Task<int> CountJobsAsync(CancellationToken ct) => queue.CountOpenAsync(ct);
+
     /// <summary>The same page in another language.</summary>
-    public static string InLanguage(HttpRequest request, string language)
+    public static string InLanguage(HttpRequest request, string language) => With(request, LanguageFilter.Key, language);
+
+    /// <summary>The same page with another value of a key of its query.</summary>
+    public static string With(HttpRequest request, string key, string value)
     {
-        var query = new QueryBuilder(request.Query.Where(p => p.Key != LanguageFilter.Key)) { { LanguageFilter.Key, language } };
+        var query = new QueryBuilder(request.Query.Where(p => p.Key != key)) { { key, value } };
         return request.PathBase.Add(request.Path) + query.ToString();
     }
 

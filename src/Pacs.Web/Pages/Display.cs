@@ -64,6 +64,9 @@ public sealed class Display(IStringLocalizer<Texts> texts, TimeProvider clock)
     public string Moment(DateTimeOffset value) =>
         TimeZoneInfo.ConvertTime(value, clock.LocalTimeZone).ToString(DayFormat + ", HH:mm:ss", Culture);
 
+    /// <summary>The day of a moment in the server's time zone: <c>12.03.2024</c>.</summary>
+    public string Day(DateTimeOffset value) => TimeZoneInfo.ConvertTime(value, clock.LocalTimeZone).ToString(DayFormat, Culture);
+
     /// <summary>The sex (PS3.3 §C.7.1.1, (0010,0040)) as one letter; empty when it is not known.</summary>
     public string Sex(string? value) => value?.Trim() switch
     {

@@ -48,6 +48,9 @@ public sealed class OpenProblems(IndexReader index, DicomTls tls, TimeProvider c
     /// <summary>How long a GDT file may be on its way before somebody should know: as a rule it takes less than a second.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    // problems of each kind whose studies a list shows
+    private const int MaxStudies = 1000;
+
     /// <summary>How many there are.</summary>
     public Task<ProblemCounts> CountAsync(CancellationToken ct) => index.ReadAsync(async (db, token) =>
         new ProblemCounts(
@@ -73,6 +76,20 @@ public sealed class OpenProblems(IndexReader index, DicomTls tls, TimeProvider c
     public Task<List<UntakenReport>> CommitmentsAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>
         Untaken(db).OrderByDescending(c => c.Id).Take(limit)
             .Select(c => new UntakenReport(c.CallingAe, c.RemoteHost, c.Count, c.State, c.Attempts, c.Error, c.RequestedAt)).ToListAsync(token), ct);
+
+    /// <summary>The rows of the studies that a conflict, a GDT file or a transfer is about: there are few.</summary>
+    public Task<IReadOnlyCollection<long>> StudiesAsync(CancellationToken ct) => index.ReadAsync<IReadOnlyCollection<long>>(async (db, token) =>
+    {
+        var resources = await db.Conflicts.OrderByDescending(c => c.Id).Select(c => c.Resource).Take(MaxStudies)
+            .Concat(Undelivered(db).OrderByDescending(g => g.At).Select(g => g.Resource).Take(MaxStudies))
+            // all instances of a job are of one study as a rule
+            .Concat(Stuck(db).OrderByDescending(j => j.Id).Take(MaxStudies).Join(db.JobItems.Where(i => i.Ordinal == 0), j => j.Id, i => i.JobId, (j, i) => i.Instance))
+            .Distinct().ToArrayAsync(token);
+        var studies = await db.Studies.Where(s => EF.Parameter(resources).Contains(s.PublicId)).Select(s => s.Id).ToListAsync(token);
+        studies.AddRange(await db.Instances.Where(i => EF.Parameter(resources).Contains(i.PublicId))
+            .Join(db.Series, i => i.ParentId, s => s.Id, (i, s) => s.ParentId).Distinct().ToListAsync(token));
+        return studies.ToHashSet();
+    }, ct);
 
     // two equalities, for ix_commitment_due
     private static IQueryable<Commitment> Untaken(PacsDb db) =>

@@ -11,13 +11,13 @@ public static class PagesSetup
     /// <summary>Registers what the pages use.</summary>
     public static IServiceCollection AddPages(this IServiceCollection services)
     {
-        services.AddRazorPages(options => options.Conventions.ConfigureFilter(new LanguageFilter()));
+        services.AddRazorPages(options => options.Conventions.ConfigureFilter(new LanguageFilter()).ConfigureFilter(new LookFilter()));
         // comes with the pages, makes keys at start and wants a folder for them; nothing here is encrypted or signed
         services.Remove(services.Single(s => s.ImplementationType?.Name == "DataProtectionHostedService"));
         services.AddLocalization();
         // umlauts stay readable in the source; what HTML gives a meaning is still encoded
         services.Configure<WebEncoderOptions>(options => options.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
-        return services.AddSingleton<Chrome>().AddSingleton<OpenProblems>().AddSingleton<Display>().AddSingleton<TagRows>().AddSingleton<MeasuredReports>();
+        return services.AddSingleton<Chrome>().AddSingleton<OpenProblems>().AddSingleton<Display>().AddSingleton<TagRows>().AddSingleton<MeasuredReports>().AddSingleton<StudyMarks>().AddSingleton<StudyNews>();
     }
 
     /// <summary>Maps the pages and what belongs to them in <c>wwwroot</c>.</summary>
@@ -25,5 +25,7 @@ public static class PagesSetup
     {
         app.MapStaticAssets().OpenToEverybody(); // an error page needs its style; there is nothing of a patient in it
         app.MapRazorPages().WithStaticAssets();
+        StudyNews.Map(app);
+        SelectionRoutes.Map(app);
     }
 }

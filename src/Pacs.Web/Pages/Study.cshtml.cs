@@ -37,6 +37,9 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, MeasuredRepor
     /// <summary>Series on one page.</summary>
     public const int PageSize = 20;
 
+    /// <summary>Series that the list of studies shows in place.</summary>
+    public const int MaxInPlace = 100;
+
     /// <summary>Instances of each series; the rest is on the series' own page.</summary>
     public const int InstancesPerSeries = 20;
 
@@ -58,6 +61,9 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, MeasuredRepor
     /// <summary>The instances with a marked frame.</summary>
     public IReadOnlySet<ResourceId> Marked { get; private set; } = null!;
 
+    /// <summary>Its series without their instances, as the list of studies shows them in place.</summary>
+    public IReadOnlyList<Series> AllSeries { get; private set; } = [];
+
     /// <summary>The measurements of the reports among these instances.</summary>
     public IReadOnlyList<MeasuredReport> Reports { get; private set; } = [];
 
@@ -70,8 +76,9 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, MeasuredRepor
     /// <summary>Shows a study.</summary>
     /// <param name="id">Its id.</param>
     /// <param name="nach">How many series to pass over.</param>
+    /// <param name="teil"><c>serien</c> for what the list of studies shows in place.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IActionResult> OnGetAsync(string id, int? nach, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(string id, int? nach, string? teil, CancellationToken ct)
     {
         if (!ResourceId.TryParse(id, out var resource) || await index.StudyAsync(resource, ct) is not { } entry)
         {
@@ -80,6 +87,11 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, MeasuredRepor
         (Patient, Study) = entry;
         var first = Math.Max(0, nach ?? 0);
         var all = await index.SeriesOfAsync(resource, ct);
+        if (teil == "serien")
+        {
+            AllSeries = [.. all.Take(MaxInPlace)];
+            return Partial("_StudySeries", this);
+        }
         var shown = new List<(Series, InstancePage)>();
         foreach (var series in all.Skip(first).Take(PageSize))
         {

@@ -131,8 +131,8 @@ public sealed class TestArchive : IAsyncDisposable
     /// <summary>What must be true at any time: counts, sizes, files and rows agree, and the staging folder is empty when nothing is received.</summary>
     public async Task AssertConsistentAsync(bool trashEmptied = false)
     {
-        var (patients, studies, series, instances, trash, conflicts) = await Reader.ReadAsync(
-            async (db, ct) => (db.Patients.ToList(), db.Studies.ToList(), db.Series.ToList(), db.Instances.ToList(), db.Trash.ToList(), db.Conflicts.ToList()), Ct);
+        var (patients, studies, series, instances, trash, conflicts, bin) = await Reader.ReadAsync(
+            async (db, ct) => (db.Patients.ToList(), db.Studies.ToList(), db.Series.ToList(), db.Instances.ToList(), db.Trash.ToList(), db.Conflicts.ToList(), db.BinFiles.ToList()), Ct);
         foreach (var one in series)
         {
             var below = instances.Where(i => i.ParentId == one.Id).ToList();
@@ -150,7 +150,7 @@ public sealed class TestArchive : IAsyncDisposable
             Assert.Equal((below.Count, below.Sum(s => s.InstanceCount), below.Sum(s => s.Size)), (one.StudyCount, one.InstanceCount, one.Size));
         }
         Assert.All(instances, i => Assert.Equal(i.Size, new FileInfo(Path.Join(Options.StorageDirectory, i.Key)).Length));
-        var known = instances.Select(i => i.Key).Concat(conflicts.Select(c => c.Key).OfType<string>()).Concat(trash.Select(t => t.Key)).Order(StringComparer.Ordinal);
+        var known = instances.Select(i => i.Key).Concat(conflicts.Select(c => c.Key).OfType<string>()).Concat(trash.Select(t => t.Key)).Concat(bin.Select(b => b.Key)).Order(StringComparer.Ordinal);
         var found = Files().Select(f => Path.GetRelativePath(Options.StorageDirectory, f)).Order(StringComparer.Ordinal);
         Assert.Equal(known, found);
         Assert.Empty(Directory.GetFiles(Path.Join(Options.StorageDirectory, "incoming")));

@@ -20,7 +20,7 @@ public sealed class SchemaTests
                 {
                     var table = entity.GetTableName()!;
                     var expected = entity.GetProperties().Select(p => $"{p.GetColumnName()} {p.GetColumnType()} {(p.IsNullable ? "NULL" : "NOT NULL")} {(p.IsPrimaryKey() ? "PK" : "")}");
-                    var actual = Rows(db, $"SELECT name || ' ' || type || ' ' || iif(\"notnull\", 'NOT NULL', 'NULL') || ' ' || iif(pk, 'PK', '') FROM pragma_table_info('{table}')");
+                    var actual = Rows(db, $"SELECT name || ' ' || type || ' ' || iif(\"notnull\", 'NOT NULL', 'NULL') || ' ' || iif(pk, 'PK', '') FROM pragma_table_xinfo('{table}')");
                     Assert.Equal(expected.Order(StringComparer.Ordinal), actual.Order(StringComparer.Ordinal));
                     Assert.Equal("1", Assert.Single(Rows(db, $"SELECT strict FROM pragma_table_list WHERE name = '{table}'")));
                     AssertIndexes(db, entity, table);

@@ -113,16 +113,16 @@ public sealed class ForwardingTests
         var id = (await JobsAsync(server))[0].PublicId;
         // between two tries it is running for a moment
         var page = "";
-        await UntilAsync(async () => (page = await server.Http.GetStringAsync(new Uri("/uebertragungen", UriKind.Relative), Ct)).Contains("Wird wiederholt", StringComparison.Ordinal));
+        await UntilAsync(async () => (page = await server.Http.GetStringAsync(new Uri("/auftraege", UriKind.Relative), Ct)).Contains("Wird wiederholt", StringComparison.Ordinal));
         Assert.Contains("Archiv &lt;Herz&gt;", page, StringComparison.Ordinal);
         Assert.Contains("0 von 1", page, StringComparison.Ordinal);
 
-        using (var cancelled = await PostAsync(server, "/uebertragungen?handler=Cancel", id))
+        using (var cancelled = await PostAsync(server, "/auftraege?handler=Cancel", id))
         {
             Assert.Contains("Noch einmal senden", await cancelled.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
         }
         // what somebody has cancelled waits for nobody; what failed by itself does
-        const string Problem = "Übertragungen <span class=\"badge\">1</span>";
+        const string Problem = "Aufträge <span class=\"badge\">1</span>";
         Assert.DoesNotContain(Problem, await server.Http.GetStringAsync(new Uri("/probleme", UriKind.Relative), Ct), StringComparison.Ordinal);
         using var resource = new StringContent($"\"{ResourceId.ForStudy("P1", TestArchive.Uid(1))}\"");
         using (await server.Http.PostAsync(new Uri("/modalities/peer/store", UriKind.Relative), resource, Ct))
@@ -130,7 +130,7 @@ public sealed class ForwardingTests
             Assert.Contains(Problem, await server.Http.GetStringAsync(new Uri("/probleme", UriKind.Relative), Ct), StringComparison.Ordinal);
         }
         await using var peer = await TestServer.StartAsync(new Dictionary<string, string> { ["DicomPort"] = $"{port}" });
-        using var again = await PostAsync(server, "/uebertragungen?handler=Resubmit", id);
+        using var again = await PostAsync(server, "/auftraege?handler=Resubmit", id);
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
         await UntilAsync(async () => (await JobsAsync(server)).Single(j => j.PublicId == id).State == JobState.Success);
     }

@@ -10,8 +10,8 @@ namespace Pacs.Tests;
 
 public sealed partial class PagesTests
 {
-    // our own module, which has keys for what links do, is the only script
-    internal const string ForeignScript = @"(?i)<script(?! type=""module"" src=""/keys\.[a-z0-9]+\.js""></script>)";
+    // our own modules are the only scripts
+    internal const string ForeignScript = @"(?i)<script(?! type=""module"" src=""/[a-z]+\.[a-z0-9]+\.js""></script>)";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -168,7 +168,7 @@ public sealed partial class PagesTests
     [Theory]
     [InlineData("müller", "Müller, Jörg|MUELLER, JOERG|Müllerin, Eva")]
     [InlineData("mueller", "Müller, Jörg|MUELLER, JOERG|Müllerin, Eva")]
-    [InlineData("MULLER J", "Müller, Jörg")]
+    [InlineData("MULLER J", "Müller, Jörg|MUELLER, JOERG")]
     [InlineData("müller, jörg", "Müller, Jörg|MUELLER, JOERG")]
     [InlineData("4711", "Müller, Jörg")]
     [InlineData("471", "Müller, Jörg|Müllerin, Eva")]

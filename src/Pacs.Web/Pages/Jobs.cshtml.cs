@@ -6,9 +6,9 @@ using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Pages;
 
-/// <summary><c>/uebertragungen</c>: what is sent to other systems, how far it is, and stopping it or trying it again.</summary>
+/// <summary><c>/auftraege</c>: what is sent to other systems, how far it is, and stopping it or trying it again.</summary>
 [IgnoreAntiforgeryToken] // RequestGuard refuses what other sites cause; without a log-in a token would prove nothing more
-public sealed class TransfersModel(JobQueue queue, JobRunner runner, Modalities modalities, IndexReader index) : PageModel
+public sealed class JobsModel(JobQueue queue, JobRunner runner, Modalities modalities, IndexReader index) : PageModel
 {
     /// <summary>Lines of the page.</summary>
     public const int MaxRows = 100;
@@ -37,7 +37,9 @@ public sealed class TransfersModel(JobQueue queue, JobRunner runner, Modalities 
     public bool IsCut { get; private set; }
 
     /// <summary>Shows the transfers.</summary>
-    public async Task OnGetAsync(CancellationToken ct)
+    /// <param name="teil"><c>liste</c> for the list alone, as the script wants it.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<IActionResult> OnGetAsync(string? teil, CancellationToken ct)
     {
         var rows = new List<Row>();
         var jobs = await queue.ListAsync(10 * MaxRows, ct);
@@ -53,6 +55,7 @@ public sealed class TransfersModel(JobQueue queue, JobRunner runner, Modalities 
         Open = [.. rows.Where(r => Section(r.Job) == 0)];
         Failed = [.. rows.Where(r => Section(r.Job) == 1)];
         Done = [.. rows.Where(r => Section(r.Job) == 2)];
+        return teil == "liste" ? Partial("_Jobs", this) : Page();
     }
 
     /// <summary>Begins a failed transfer again.</summary>

@@ -1,0 +1,224 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+
+namespace Pacs.Storage;
+
+/// <summary>By what a list of studies is ordered.</summary>
+public enum StudyOrder
+{
+    /// <summary>By <see cref="Study.SortKey"/>.</summary>
+    Time,
+
+    /// <summary>By the patient's name.</summary>
+    Name,
+
+    /// <summary>By the patient's number.</summary>
+    PatientId,
+
+    /// <summary>By the description.</summary>
+    Description,
+
+    /// <summary>By the accession number.</summary>
+    Accession,
+
+    /// <summary>By the number of instances.</summary>
+    Images,
+}
+
+/// <summary>Which studies a list shows, and which page of them.</summary>
+/// <param name="Search">What was searched for; null for all.</param>
+public sealed record StudyQuery(StudySearch? Search)
+{
+    /// <summary>The first day (DA), or null.</summary>
+    public string? FirstDay { get; init; }
+
+    /// <summary>The last day (DA), or null.</summary>
+    public string? LastDay { get; init; }
+
+    /// <summary>Whether only studies without an accession number count: what was made without an order.</summary>
+    public bool WithoutOrder { get; init; }
+
+    /// <summary>Only these rows, or null.</summary>
+    public IReadOnlyCollection<long>? Rows { get; init; }
+
+    /// <summary>By what the list is ordered.</summary>
+    public StudyOrder Order { get; init; }
+
+    /// <summary>Whether the greatest comes first.</summary>
+    public bool IsDescending { get; init; } = true;
+
+    /// <summary>By time: the place after which the page starts, or, with <see cref="IsBackwards"/>, before which it ends. Null for the first page.</summary>
+    public StudyCursor? Place { get; init; }
+
+    /// <summary>Whether the page before <see cref="Place"/> is wanted.</summary>
+    public bool IsBackwards { get; init; }
+
+    /// <summary>In other orders: how many to pass over.</summary>
+    public int Offset { get; init; }
+
+    /// <summary>At most so many.</summary>
+    public int Limit { get; init; } = 50;
+}
+
+/// <summary>
+/// Lists of studies, in SQL (ADR 0009): a word that few patients have is looked up first, over its indexes; one that many have is compared while walking along the order of
+/// the list, which has its page full soon.
+/// </summary>
+public static class StudyLists
+{
+    // sorts after every character that can follow a prefix, in UTF-8 as in UTF-32
+    private const string AfterAll = "\U0010FFFF";
+
+    // fewer are fetched and sorted at once; with more of them each page along the order is full soon
+    private const int Few = 2000;
+
+    /// <summary>The studies of one page, in the order of the list.</summary>
+    public static Task<IReadOnlyList<StudyEntry>> StudiesAsync(this IndexReader reader, StudyQuery query, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentNullException.ThrowIfNull(query);
+        ct.ThrowIfCancellationRequested();
+        var rows = Rows(reader, query);
+        return reader.ReadAsync<IReadOnlyList<StudyEntry>>(async (db, token) =>
+        {
+            var entries = await (
+                from study in db.Studies
+                join patient in db.Patients on study.ParentId equals patient.Id
+                where EF.Parameter(rows).Contains(study.Id)
+                select new StudyEntry(patient, study)).ToDictionaryAsync(e => e.Study.Id, token);
+            // one may have gone between the two
+            return [.. rows.Where(entries.ContainsKey).Select(row => entries[row])];
+        }, ct);
+    }
+
+    private static List<long> Rows(IndexReader reader, StudyQuery query)
+    {
+        using var lease = reader.Rent();
+        var few = query.Rows;
+        foreach (var word in query.Search?.Words ?? [])
+        {
+            if (few is null && word.Modalities.Count == 0)
+            {
+                few = Candidates(lease.Connection, word);
+            }
+        }
+        var sql = new Sql();
+        var statement = Statement(sql, query, few);
+        using var row = lease.Connection.Query(statement, [.. sql.Values]).ExecuteReader();
+        var rows = new List<long>();
+        while (row.Read())
+        {
+            rows.Add(row.GetInt64(0));
+        }
+        if (query.IsBackwards)
+        {
+            rows.Reverse();
+        }
+        return rows;
+    }
+
+    /// <returns>The studies that a word alone finds, or null when they are more than a few.</returns>
+    private static HashSet<long>? Candidates(ReaderPool.ReaderConnection connection, SearchWord word)
+    {
+        var sql = new Sql();
+        var parts = new List<string>();
+        const string OfPatients = "SELECT s.id FROM patient p CROSS JOIN study s ON s.patient = p.id WHERE ";
+        if (word.Name is { } name)
+        {
+            parts.Add($"{OfPatients}instr(p.name_search, {sql.Add(name)}) > 0");
+        }
+        if (word.BirthDate is { } born)
+        {
+            parts.Add($"{OfPatients}p.birth_date = {sql.Add(born)}");
+        }
+        foreach (var number in word.Numbers)
+        {
+            var (from, to) = (sql.Add(number), sql.Add(number + AfterAll));
+            parts.Add($"{OfPatients}p.patient_id >= {from} AND p.patient_id < {to}");
+            parts.Add($"SELECT id FROM study WHERE accession >= {from} AND accession < {to}");
+        }
+        var rows = new HashSet<long>();
+        // ALL: the statement ends with the limit instead of collecting everything first
+        var limit = sql.Add(2 * Few);
+        using var row = connection.Query($"{string.Join(" UNION ALL ", parts)} LIMIT {limit}", [.. sql.Values]).ExecuteReader();
+        while (row.Read())
+        {
+            rows.Add(row.GetInt64(0));
+        }
+        return rows.Count <= Few ? rows : null;
+    }
+
+    private static string Statement(Sql sql, StudyQuery query, IReadOnlyCollection<long>? few)
+    {
+        var conditions = (query.Search?.Words ?? []).Select(word => Condition(sql, word)).ToList();
+        if (few is not null)
+        {
+            conditions.Add($"s.id IN (SELECT value FROM json_each({sql.Add($"[{string.Join(',', few.Select(id => id.ToString(CultureInfo.InvariantCulture)))}]")}))");
+        }
+        if (query.FirstDay is { } first)
+        {
+            conditions.Add($"s.sort_key >= {sql.Add(first)}");
+        }
+        if (query.LastDay is { } last)
+        {
+            conditions.Add($"s.sort_key < {sql.Add(last + "3")}"); // no hour begins with it
+        }
+        if (query.WithoutOrder)
+        {
+            conditions.Add("(s.accession IS NULL OR s.accession = '')"); // the filter of ix_study_without_order
+        }
+        var direction = query.IsDescending != query.IsBackwards ? "DESC" : "ASC";
+        if (query is { Order: StudyOrder.Time, Place: var (key, id) })
+        {
+            // a row value comparison, which ix_study_newest serves as it is
+            conditions.Add($"(s.sort_key, s.id) {(direction == "DESC" ? "<" : ">")} ({sql.Add(key)}, {sql.Add(id)})");
+        }
+        // CROSS JOIN: SQLite does not change the order of the tables then. The first one's index is the order of the list.
+        const string StudiesFirst = "study s CROSS JOIN patient p ON p.id = s.patient", PatientsFirst = "patient p CROSS JOIN study s ON s.patient = p.id";
+        var (tables, order) = query.Order switch
+        {
+            StudyOrder.Name => (few is null ? PatientsFirst : StudiesFirst, $"p.name_fold {direction}, p.id {direction}, s.sort_key DESC, s.id DESC"),
+            StudyOrder.PatientId => (few is null ? PatientsFirst : StudiesFirst, $"p.patient_id {direction}, p.id {direction}, s.sort_key DESC, s.id DESC"),
+            StudyOrder.Description => (StudiesFirst, $"s.description_fold {direction}, s.id {direction}"),
+            StudyOrder.Accession => (StudiesFirst, $"s.accession {direction}, s.id {direction}"),
+            StudyOrder.Images => (StudiesFirst, $"s.instance_count {direction}, s.id {direction}"),
+            _ => (StudiesFirst, $"s.sort_key {direction}, s.id {direction}"),
+        };
+        return $"SELECT s.id FROM {tables}{(conditions.Count > 0 ? " WHERE " : "")}{string.Join(" AND ", conditions)} ORDER BY {order} LIMIT {sql.Add(query.Limit)} OFFSET {sql.Add(query.Offset)}";
+    }
+
+    private static string Condition(Sql sql, SearchWord word)
+    {
+        var any = new List<string>();
+        if (word.Name is { } name)
+        {
+            any.Add($"instr(p.name_search, {sql.Add(name)}) > 0");
+        }
+        if (word.BirthDate is { } born)
+        {
+            any.Add($"p.birth_date = {sql.Add(born)}");
+        }
+        foreach (var number in word.Numbers)
+        {
+            var (from, to) = (sql.Add(number), sql.Add(number + AfterAll));
+            any.Add($"p.patient_id >= {from} AND p.patient_id < {to} OR s.accession >= {from} AND s.accession < {to}");
+        }
+        foreach (var modality in word.Modalities)
+        {
+            any.Add($"instr('\\' || s.modalities || '\\', {sql.Add($"\\{modality}\\")}) > 0");
+        }
+        return $"({string.Join(" OR ", any)})";
+    }
+
+    /// <summary>The parameters of a statement.</summary>
+    private sealed class Sql
+    {
+        public List<object> Values { get; } = [];
+
+        public string Add(object value)
+        {
+            Values.Add(value);
+            return string.Create(CultureInfo.InvariantCulture, $"@{Values.Count}");
+        }
+    }
+}
