@@ -49,8 +49,12 @@ public sealed partial class Archive
     /// Checks, coerces, publishes and indexes what was appended. When a result with <see cref="StoreResult.IsSafe"/> comes back, the instance
     /// and what the index has to know of it survive a power cut, and readers find it.
     /// </summary>
+    /// <param name="staged">The instance.</param>
+    /// <param name="origin">Where it came from.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <param name="import">What is changed of this instance on the way in, as its importer wants it; null for nothing.</param>
     /// <remarks>Every expected outcome is a value, a full disk and malformed bytes included.</remarks>
-    public async Task<StoreResult> CommitAsync(StagedInstance staged, Origin origin, CancellationToken ct)
+    public async Task<StoreResult> CommitAsync(StagedInstance staged, Origin origin, CancellationToken ct, ICoercion? import = null)
     {
         ArgumentNullException.ThrowIfNull(staged);
         ArgumentNullException.ThrowIfNull(origin);
@@ -58,7 +62,7 @@ public sealed partial class Archive
         StoreResult result;
         try
         {
-            result = await StoreAsync(staged, origin, ct);
+            result = await StoreAsync(staged, origin, import, ct);
         }
         catch (Exception e) when (StagedInstance.IsStorageFailure(e))
         {
@@ -121,7 +125,7 @@ public sealed partial class Archive
         return result;
     }
 
-    private async Task<StoreResult> StoreAsync(StagedInstance staged, Origin origin, CancellationToken ct)
+    private async Task<StoreResult> StoreAsync(StagedInstance staged, Origin origin, ICoercion? import, CancellationToken ct)
     {
         await staged.CompleteAsync();
         if (staged.Refusal is not null)
@@ -145,6 +149,10 @@ public sealed partial class Archive
 
         var now = _time.GetUtcNow();
         var applying = Array.FindAll(_coercions, c => c.Applies(header, staged.Syntax));
+        if (import is not null && import.Applies(header, staged.Syntax))
+        {
+            applying = [.. applying, import];
+        }
         if (applying.Length == 0)
         {
             return await PublishAsync(staged, identity, header, null, now, origin, ct);

@@ -3,19 +3,13 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Mvc;
 using Pacs.Dicom;
 using Pacs.Storage;
+using Pacs.Web.Upload;
 
 namespace Pacs.Web.Orthanc;
 
 /// <summary><c>POST /instances</c>: a DICOM file, or a ZIP of them, perhaps packed with gzip on the way; whatever its Content-Type says.</summary>
 internal sealed partial class UploadRoutes(Archive archive, ILogger<UploadRoutes> logger)
 {
-    // a study of a hospital's CT on one medium has some ten thousand
-    private const int MaxEntries = 200_000;
-
-    private const int Piece = 64 * 1024;
-
-    private static readonly byte[] ZipStart = [(byte)'P', (byte)'K', 3, 4];
-
     /// <summary>Maps the route.</summary>
     public static void Map(IEndpointRouteBuilder routes) =>
         // an upload is as large as it is; the archive looks at the free space
@@ -32,19 +26,17 @@ internal sealed partial class UploadRoutes(Archive archive, ILogger<UploadRoutes
         }
         try
         {
-            await using var body = encoding == "gzip" ? new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true) : request.Body;
-            var start = new byte[ZipStart.Length];
-            var count = await body.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, ct);
-            if (count == 0)
+            await using var plain = encoding == "gzip" ? new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true) : request.Body;
+            await using var body = await UploadBody.OpenAsync(plain, ct);
+            if (body.IsEmpty)
             {
                 return OrthancError.BadFileFormat.Answer(request, "The body is empty");
             }
-            await using var file = new StartedStream(start.AsMemory(0, count), body);
-            if (start.AsSpan().SequenceEqual(ZipStart))
+            if (body.IsZip)
             {
-                return await UnpackAsync(request, file, origin, ct);
+                return await UnpackAsync(request, body, origin, ct);
             }
-            var result = await StoreAsync(file, origin, ct);
+            var result = await StoreAsync(body.Content, origin, ct);
             return result.IsSafe ? new OrthancResult(Describe(result)) : Error(result).Answer(request, result.Reason);
         }
         catch (DicomException e)
@@ -57,28 +49,13 @@ internal sealed partial class UploadRoutes(Archive archive, ILogger<UploadRoutes
         }
     }
 
-    // its directory is at its end: it lies on the disk meanwhile, in a file without a name that survives nothing
-    private async Task<IResult> UnpackAsync(HttpRequest request, Stream body, Origin origin, CancellationToken ct)
+    private async Task<IResult> UnpackAsync(HttpRequest request, UploadBody body, Origin origin, CancellationToken ct)
     {
-        await using var spool = new FileStream(
-            Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, Piece, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
-        await body.CopyToAsync(spool, ct);
-        spool.Position = 0;
-        await using var zip = new ZipArchive(spool, ZipArchiveMode.Read);
-        if (zip.Entries.Count > MaxEntries)
-        {
-            return OrthancError.BadFileFormat.Answer(request, $"A ZIP has at most {MaxEntries} files");
-        }
         var answers = new JsonArray();
-        foreach (var entry in zip.Entries)
+        await foreach (var file in body.FilesAsync(ct))
         {
-            if (entry.Name.Length == 0)
-            {
-                continue; // a folder
-            }
             try
             {
-                await using var file = await entry.OpenAsync(ct);
                 var result = await StoreAsync(file, origin, ct);
                 if (result.Outcome == StoreOutcome.OutOfResources)
                 {
@@ -120,44 +97,4 @@ internal sealed partial class UploadRoutes(Archive archive, ILogger<UploadRoutes
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "A file of an uploaded ZIP is no DICOM file that can be stored; it was left out")]
     private partial void LogSkipped();
-
-    /// <summary>A stream whose first bytes have been looked at.</summary>
-    private sealed class StartedStream(ReadOnlyMemory<byte> start, Stream rest) : Stream
-    {
-        private ReadOnlyMemory<byte> _start = start;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (_start.IsEmpty)
-            {
-                return rest.ReadAsync(buffer, cancellationToken);
-            }
-            var count = Math.Min(buffer.Length, _start.Length);
-            _start[..count].CopyTo(buffer);
-            _start = _start[count..];
-            return new(count);
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    }
 }

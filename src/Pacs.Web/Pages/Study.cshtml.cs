@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.EntityFrameworkCore;
 using Pacs.Dicom;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
@@ -32,8 +33,18 @@ public sealed record ThumbnailStrip(ResourceId Study, IReadOnlyList<Instance> In
 }
 
 /// <summary><c>/studien/{id}</c>: patient, study, what its reports measured, its series and their first instances.</summary>
-public sealed class StudyModel(IndexReader index, KeyImages marks, MeasuredReports reports, AccessTokens tokens, PacsOptions options) : PageModel
+public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archive, MeasuredReports reports, StudyHistory history, TagRows rows, Display show, AccessTokens tokens, PacsOptions options) : PageModel
 {
+    /// <summary>The parts of the page: words of the address, keys of their texts.</summary>
+    public static readonly IReadOnlyList<(string Word, string Text)> Tabs =
+        [("", "Tab.Images"), ("messwerte", "Tab.Measurements"), ("dokumente", "Tab.Documents"), ("verlauf", "Tab.History"), ("tags", "Tab.Tags")];
+
+    /// <summary>Other studies of the patient that the head names.</summary>
+    public const int MaxOthers = 8;
+
+    /// <summary>Documents that are shown.</summary>
+    public const int MaxDocuments = 20;
+
     /// <summary>Series on one page.</summary>
     public const int PageSize = 20;
 
@@ -54,6 +65,27 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, MeasuredRepor
 
     /// <summary>Its patient.</summary>
     public Patient Patient { get; private set; } = null!;
+
+    /// <summary>Which of <see cref="Tabs"/> is shown.</summary>
+    public string Tab { get; private set; } = "";
+
+    /// <summary>The patient's other studies, newest first.</summary>
+    public IReadOnlyList<Study> Others { get; private set; } = [];
+
+    /// <summary>How many more of them there are.</summary>
+    public int MoreOthers { get; private set; }
+
+    /// <summary>Its PDF documents.</summary>
+    public IReadOnlyList<(Instance Instance, string? Title)> Documents { get; private set; } = [];
+
+    /// <summary>What has happened to it.</summary>
+    public IReadOnlyList<HistoryLine> History { get; private set; } = [];
+
+    /// <summary>The elements of its first instance.</summary>
+    public IReadOnlyList<TagRow> Tags { get; private set; } = [];
+
+    /// <summary>That instance.</summary>
+    public Instance? First { get; private set; }
 
     /// <summary>Its series with their first instances.</summary>
     public IReadOnlyList<(Series Series, InstancePage Page)> Series { get; private set; } = [];
@@ -76,9 +108,10 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, MeasuredRepor
     /// <summary>Shows a study.</summary>
     /// <param name="id">Its id.</param>
     /// <param name="nach">How many series to pass over.</param>
+    /// <param name="tab">Which of <see cref="Tabs"/>.</param>
     /// <param name="teil"><c>serien</c> for what the list of studies shows in place.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IActionResult> OnGetAsync(string id, int? nach, string? teil, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(string id, int? nach, string? tab, string? teil, CancellationToken ct)
     {
         if (!ResourceId.TryParse(id, out var resource) || await index.StudyAsync(resource, ct) is not { } entry)
         {
@@ -92,15 +125,49 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, MeasuredRepor
             AllSeries = [.. all.Take(MaxInPlace)];
             return Partial("_StudySeries", this);
         }
+        var others = (await index.StudiesOfAsync(Patient.PublicId, ct)).Where(o => o.Id != Study.Id).ToList();
+        (Others, MoreOthers) = ([.. others.Take(MaxOthers)], Math.Max(0, others.Count - MaxOthers));
+        Tab = tab ?? "";
+        switch (Tab)
+        {
+            case "":
+                await ReadImagesAsync(all, Math.Max(0, nach ?? 0), ct);
+                break;
+            case "messwerte":
+                await ReadReportsAsync(ct);
+                break;
+            case "dokumente":
+                Documents = await ReadDocumentsAsync(ct);
+                break;
+            case "verlauf":
+                History = await history.OfAsync(Study, show, ct);
+                break;
+            case "tags":
+                await ReadTagsAsync(all, ct);
+                break;
+            default:
+                return BadRequest();
+        }
+        return Page();
+    }
+
+    private async Task ReadImagesAsync(IReadOnlyList<Series> all, int first, CancellationToken ct)
+    {
         var shown = new List<(Series, InstancePage)>();
         foreach (var series in all.Skip(first).Take(PageSize))
         {
             shown.Add((series, await InstancePage.ReadAsync(index, series.PublicId, 0, InstancesPerSeries, ct)));
         }
         Series = shown;
-        Marked = await ThumbnailStrip.MarkedAsync(marks, resource, ct);
+        Marked = await ThumbnailStrip.MarkedAsync(marks, Study.PublicId, ct);
+        MoreSeries = all.Count > first + PageSize ? first + PageSize : null;
+    }
+
+    private async Task ReadReportsAsync(CancellationToken ct)
+    {
+        var instances = await OfModalityAsync(["SR"], MaxReports, ct);
         var measured = new List<MeasuredReport>();
-        foreach (var instance in shown.SelectMany(s => s.Item2.Instances).Where(i => SrReader.IsReport(i.SopClass)).Take(MaxReports))
+        foreach (var instance in instances.Where(i => SrReader.IsReport(i.SopClass)))
         {
             if (await reports.ReadAsync(Study, instance, MaxMeasurements, ct) is { } report)
             {
@@ -108,7 +175,35 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, MeasuredRepor
             }
         }
         Reports = measured;
-        MoreSeries = all.Count > first + PageSize ? first + PageSize : null;
-        return Page();
+    }
+
+    private async Task<IReadOnlyList<(Instance, string?)>> ReadDocumentsAsync(CancellationToken ct) => await index.ReadAsync(async (db, token) => (await (
+        from series in db.Series
+        join instance in db.Instances on series.Id equals instance.ParentId
+        where series.ParentId == Study.Id && instance.SopClass == DicomUid.EncapsulatedPDFStorage
+        orderby series.Number, series.Id, instance.Number, instance.Id
+        select new { instance, series.Description }).Take(MaxDocuments).ToListAsync(token)).Select(d => (d.instance, (string?)d.Description)).ToList(), ct);
+
+    private Task<List<Instance>> OfModalityAsync(IReadOnlyCollection<string> modalities, int limit, CancellationToken ct) => index.ReadAsync((db, token) => (
+        from series in db.Series
+        join instance in db.Instances on series.Id equals instance.ParentId
+        where series.ParentId == Study.Id && modalities.Contains(series.Modality)
+        orderby series.Number, series.Id, instance.Number, instance.Id
+        select instance).Take(limit).ToListAsync(token), ct);
+
+    private async Task ReadTagsAsync(IReadOnlyList<Series> all, CancellationToken ct)
+    {
+        First = all.Count > 0 && await index.InstancesOfAsync(all[0].PublicId, 0, 1, ct) is [var first, ..] ? first : null;
+        try
+        {
+            if (First is not null && await archive.ReadHeaderAsync(First.PublicId, ct) is { } header)
+            {
+                Tags = [.. rows.Of(header).Take(TagRows.MaxRows)];
+            }
+        }
+        catch (Exception e) when (e is DicomException or IOException)
+        {
+            // the page of the instance says what is wrong with its file
+        }
     }
 }

@@ -95,8 +95,7 @@ public sealed partial class PagesTests
     {
         await using var server = await TestServer.StartAsync(replace: s => s.AddSingleton<TagRows>(_ => throw new InvalidOperationException("secret of the server")));
         await PagesKit.StoreAsync(server, PagesKit.Image("Müller^Jörg"));
-        var study = await GetAsync(server, Link(await GetAsync(server, "/"), "/studien/"));
-        using var answer = await AskAsync(server, Link(study, "/instanzen/"));
+        using var answer = await AskAsync(server, $"/instanzen/{ResourceId.ForInstance("4711", "1.2.3.1", "1.2.3.1.1", "1.2.3.1.1.1")}");
         var page = await answer.Content.ReadAsStringAsync(Ct);
         Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
         Assert.Contains("Da ist etwas schiefgegangen", page, StringComparison.Ordinal);
