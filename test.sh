@@ -43,16 +43,22 @@ dotnet format Pacs.sln --verify-no-changes --no-restore
 # crash points are compiled in for the crash tests only; a published server does not have them
 dotnet build Pacs.sln --no-restore --configuration Release -p:CrashPoints=true
 
+# side by side: one waits for processors, the other for peers and clocks
+logs=$(mktemp -d)
+for project in Pacs.Tests Pacs.Interop; do
+  dotnet test "tests/$project" --no-build --configuration Release >"$logs/$project" 2>&1 &
+done
+wait
+
 passed=0 failed=0 skipped=0
 count() { grep -oE "$1: +[0-9]+" "$2" | tail -1 | grep -oE '[0-9]+' || echo "$3"; }
-for project in Pacs.Tests Pacs.Interop; do
-  log=$(mktemp)
-  dotnet test "tests/$project" --no-build --configuration Release 2>&1 | tee "$log" || true
+for log in "$logs"/*; do
+  cat "$log"
   # a run that printed no summary has failed
   passed=$((passed + $(count Passed "$log" 0)))
   failed=$((failed + $(count Failed "$log" 1)))
   skipped=$((skipped + $(count Skipped "$log" 0)))
-  rm "$log"
 done
+rm -r "$logs"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
