@@ -10,35 +10,54 @@ public sealed partial class Archive
 
     private static readonly TimeSpan RowRetry = TimeSpan.FromSeconds(1);
 
-    private readonly HashSet<ResourceId> _rowsToCome = [];
+    private readonly Dictionary<ResourceId, Turn> _turns = [];
     private int _failing;
 
     // while a promised row cannot be written nothing new is taken
     private bool CanMakeRows => Volatile.Read(ref _failing) == 0;
 
-    // not for one that is on its way already: what becomes of the second the sender shall be told
-    private bool MayComeLater(ResourceId instance)
+    /// <summary>
+    /// An instance that is being stored and may be answered before its row is there. The same instance from another sender waits until this is disposed: what becomes of
+    /// it depends on the row.
+    /// </summary>
+    private sealed class Turn(Archive archive, ResourceId instance) : IDisposable
     {
-        lock (_rowsToCome)
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Ended => _ended.Task;
+
+        /// <summary>The row cannot be made for now: whoever waits for it shall say so to his sender.</summary>
+        public void Fail(IndexUnavailableException e) => _ended.TrySetException(e);
+
+        public void Dispose()
         {
-            return _rowsToCome.Count < MaxRowsToCome && _rowsToCome.Add(instance);
+            lock (archive._turns)
+            {
+                archive._turns.Remove(instance);
+            }
+            _ended.TrySetResult();
         }
     }
 
-    private void End(IntakeJournal.Entry entry, ResourceId instance, bool wasToCome)
+    /// <returns>Null when so many wait for their rows that this instance has to wait for its own.</returns>
+    private async ValueTask<Turn?> TakeTurnAsync(ResourceId instance)
     {
-        entry.Dispose();
-        if (wasToCome)
+        while (true)
         {
-            lock (_rowsToCome)
+            Turn? other;
+            lock (_turns)
             {
-                _rowsToCome.Remove(instance);
+                if (!_turns.TryGetValue(instance, out other))
+                {
+                    return _turns.Count < MaxRowsToCome ? _turns[instance] = new Turn(this, instance) : null;
+                }
             }
+            await other.Ended;
         }
     }
 
     // It has been promised: its row is tried again until it is there. A server that is stopped before finds the instance in the journal at its next start.
-    private async Task MakeRowAsync(Task<StoreResult> indexing, InstanceRecord record, IntakeJournal.Entry entry)
+    private async Task MakeRowAsync(Task<StoreResult> indexing, InstanceRecord record, IntakeJournal.Entry entry, Turn turn)
     {
         var failures = 0;
         try
@@ -53,11 +72,12 @@ public sealed partial class Archive
                     }
                     return;
                 }
-                catch (IndexUnavailableException)
+                catch (IndexUnavailableException e)
                 {
                     if (failures++ == 0)
                     {
                         Interlocked.Increment(ref _failing);
+                        turn.Fail(e);
                         LogRowToCome(record.Identity.Instance);
                     }
                     if (_journal.IsStopping)
@@ -78,7 +98,8 @@ public sealed partial class Archive
         finally
         {
             Interlocked.Add(ref _failing, failures > 0 ? -1 : 0);
-            End(entry, record.Identity.Instance, wasToCome: true);
+            entry.Dispose();
+            turn.Dispose();
         }
     }
 

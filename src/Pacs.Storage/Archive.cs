@@ -166,6 +166,7 @@ public sealed partial class Archive
         {
             return StoreResult.Refused(StoreOutcome.InvalidIdentity, problem);
         }
+        (await TakeTurnAsync(identity.Instance))?.Dispose(); // one that is on its way comes first
         if (await LookUpAsync(identity, staged.Digest, ct) == Known.Same)
         {
             await _journal.OthersAsync();
@@ -181,67 +182,75 @@ public sealed partial class Archive
     private async Task<StoreResult> PublishAsync(
         StagedInstance staged, Identity identity, DicomDataset header, byte[]? receivedDigest, DateTimeOffset now, Origin origin, CancellationToken ct)
     {
-        // a device that sends everything again does not make the disk work; the writer looks again, for two at the same time
-        var known = await LookUpAsync(identity, receivedDigest ?? staged.Digest, ct);
-        if (known == Known.Same)
-        {
-            await _journal.OthersAsync(); // the row may be there a moment before it is durable
-            return identity.Result(StoreOutcome.AlreadyStored);
-        }
-        ct.ThrowIfCancellationRequested();
-        if (!CanMakeRows)
-        {
-            throw new IndexUnavailableException("The index cannot be written at the moment");
-        }
-        var content = staged.Whole ?? ReadOnlyMemory<byte>.Empty;
-        var key = content.IsEmpty ? await _store.RunAsync(() => staged.Publish(now)) : _store.Write(content.Span, now);
-        var file = new StoredFile(key, staged.FileLength, staged.DataOffset, staged.HeaderLength, staged.Syntax.Uid, staged.Digest, receivedDigest, now, origin);
-        var record = new InstanceRecord(identity, file, header);
-        var entry = _journal.Begin(file, content);
-        // what becomes of an instance that is there already only the writer can tell
-        var later = known == Known.New && MayComeLater(identity.Instance);
+        IntakeJournal.Entry? entry = null;
+        var turn = await TakeTurnAsync(identity.Instance);
         try
         {
-            // the writer's thread makes the row while this one flushes the journal
-            var indexing = later ? _writer.StoreLaterAsync(record) : _writer.StoreAsync(record);
-            var written = await TryAsync(() => _journal.WriteAsync(entry));
-            if (later && written)
+            // a device that sends everything again does not make the disk work
+            var known = await LookUpAsync(identity, receivedDigest ?? staged.Digest, ct);
+            if (known == Known.Same)
             {
-                _ = MakeRowAsync(indexing, record, entry);
+                await _journal.OthersAsync(); // the row may be there a moment before it is durable
+                return identity.Result(StoreOutcome.AlreadyStored);
+            }
+            ct.ThrowIfCancellationRequested();
+            if (!CanMakeRows)
+            {
+                throw new IndexUnavailableException("The index cannot be written at the moment");
+            }
+            var content = staged.Whole ?? ReadOnlyMemory<byte>.Empty;
+            var key = content.IsEmpty ? await _store.RunAsync(() => staged.Publish(now)) : _store.Write(content.Span, now);
+            var file = new StoredFile(key, staged.FileLength, staged.DataOffset, staged.HeaderLength, staged.Syntax.Uid, staged.Digest, receivedDigest, now, origin);
+            var record = new InstanceRecord(identity, file, header);
+            entry = _journal.Begin(file, content);
+            try
+            {
+                // the writer's thread makes the row while this one flushes the journal; what becomes of an instance that is there already only it can tell
+                var later = known == Known.New && turn is not null;
+                var indexing = later ? _writer.StoreLaterAsync(record) : _writer.StoreAsync(record);
+                var written = await TryAsync(() => _journal.WriteAsync(entry));
+                if (later && written)
+                {
+                    _ = MakeRowAsync(indexing, record, entry, turn!);
+                    (entry, turn) = (null, null); // its matter now
+                    CrashPoint.Hit("before-response");
+                    return identity.Result(StoreOutcome.Stored);
+                }
+                var result = await indexing;
+                if (!written)
+                {
+                    await _store.RunAsync(() =>
+                    {
+                        _store.Flush([key]);
+                        _writer.SyncLog();
+                        return true;
+                    });
+                }
+                if (result.Outcome == StoreOutcome.Conflicting)
+                {
+                    LogConflict(result.Instance, key);
+                }
                 CrashPoint.Hit("before-response");
-                return identity.Result(StoreOutcome.Stored);
+                return result;
             }
-            var result = await indexing;
-            if (!written)
+            catch (Exception e)
             {
-                await _store.RunAsync(() =>
+                // the sender is told that nothing was stored: nothing shall be found at the next start. Unless the commit may be found done then.
+                if (e is not IndexUnavailableException { MayBeCommitted: true })
                 {
-                    _store.Flush([key]);
-                    _writer.SyncLog();
-                    return true;
-                });
+                    await _store.RunAsync(() =>
+                    {
+                        _store.Delete(key);
+                        return true;
+                    });
+                }
+                throw;
             }
-            End(entry, identity.Instance, later);
-            if (result.Outcome == StoreOutcome.Conflicting)
-            {
-                LogConflict(result.Instance, key);
-            }
-            CrashPoint.Hit("before-response");
-            return result;
         }
-        catch (Exception e)
+        finally
         {
-            End(entry, identity.Instance, later);
-            // the sender is told that nothing was stored: nothing shall be found at the next start. Unless the commit may be found done then.
-            if (e is not IndexUnavailableException { MayBeCommitted: true })
-            {
-                await _store.RunAsync(() =>
-                {
-                    _store.Delete(key);
-                    return true;
-                });
-            }
-            throw;
+            entry?.Dispose();
+            turn?.Dispose();
         }
     }
 

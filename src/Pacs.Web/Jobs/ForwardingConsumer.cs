@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.EntityFrameworkCore;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
 using Pacs.Web.Dimse;
@@ -25,9 +26,15 @@ public sealed partial class ForwardingConsumer(
     /// <inheritdoc/>
     public bool Wants(EventKind kind) => kind == EventKind.NewInstance;
 
-    /// <summary>Notes where the feed stood when forwarding was first there: what is older is not sent anywhere. Before the doors open, so that nothing new is older.</summary>
+    /// <summary>Notes where the feed stood when there was a rule first: what is older is not sent anywhere. Before the doors open, so that nothing new is older.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (options.Forwarding.Count == 0)
+        {
+            // what comes without rules was there before the first one
+            await writer.WriteAsync((db, token) => db.Settings.Where(s => s.Name == Since).ExecuteDeleteAsync(token), cancellationToken);
+            return;
+        }
         await SinceAsync(cancellationToken);
         foreach (var rule in options.Forwarding)
         {
