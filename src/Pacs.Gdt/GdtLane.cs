@@ -56,6 +56,7 @@ internal sealed partial class GdtLane(
         while (!ct.IsCancellationRequested)
         {
             var wait = LastDelay;
+            var failed = false;
             try
             {
                 if (!swept)
@@ -65,7 +66,9 @@ internal sealed partial class GdtLane(
                 }
                 var problem = await DeliverAllAsync(ct);
                 var watched = problem is null && await NoteFetchedAsync(ct);
-                (wait, delay) = problem is not null ? (delay, Doubled(delay)) : (_waitsForFetch ? FirstDelay : watched ? WatchDelay : LastDelay, FirstDelay);
+                failed = problem is not null;
+                delay = failed ? delay : FirstDelay;
+                wait = failed || _waitsForFetch ? delay : watched ? WatchDelay : LastDelay;
                 await ReportAsync(problem, ct);
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -75,10 +78,14 @@ internal sealed partial class GdtLane(
             catch (Exception e) // the index is not there, or something unforeseen: a background service must not end
             {
                 LogFailed(e, receiver.Name);
-                (wait, delay) = (delay, Doubled(delay));
+                (wait, failed) = (delay, true);
             }
             // whoever adds a file wakes the loop; without that it looks again after the delay
-            await _wake.WokenAsync(wait, time, ct);
+            if (!await _wake.WokenAsync(wait, time, ct) && failed)
+            {
+                // a share is asked more rarely the longer it is away, not the more files come for it
+                delay = Doubled(delay);
+            }
         }
     }
 

@@ -8,7 +8,8 @@ internal static class WakeSignal
     /// <param name="atMost">Without a signal it ends after so long.</param>
     /// <param name="time">The clock for that.</param>
     /// <param name="ct">Gives up.</param>
-    public static async Task WokenAsync(this SemaphoreSlim wake, TimeSpan atMost, TimeProvider time, CancellationToken ct)
+    /// <returns>Whether somebody has signalled.</returns>
+    public static async Task<bool> WokenAsync(this SemaphoreSlim wake, TimeSpan atMost, TimeProvider time, CancellationToken ct)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var woken = wake.WaitAsync(either.Token);
@@ -16,5 +17,6 @@ internal static class WakeSignal
         // a wait that nobody is left for would swallow the next signal
         await either.CancelAsync();
         await woken.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return woken.IsCompletedSuccessfully;
     }
 }
