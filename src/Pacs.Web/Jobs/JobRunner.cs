@@ -11,7 +11,7 @@ namespace Pacs.Web.Jobs;
 /// </summary>
 public sealed partial class JobRunner(
     JobQueue queue, IndexReader index, Archive archive, CommitmentRequests requests, CommitmentScu scu, StoreScp storeScp, Modalities modalities, ModalityConnections connections, IEnumerable<ILocalWork> works, PacsOptions options,
-    TimeProvider time, ILogger<JobRunner> logger) : BackgroundService
+    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobRunner> logger) : BackgroundService
 {
     // between two attempts to read or change jobs while the index is unavailable
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
@@ -67,6 +67,12 @@ public sealed partial class JobRunner(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // a node that is asked to send to us must find our port open
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (lifetime.ApplicationStarted.Register(open.SetResult))
+        {
+            await open.Task.WaitAsync(stoppingToken);
+        }
         while (!stoppingToken.IsCancellationRequested)
         {
             try
