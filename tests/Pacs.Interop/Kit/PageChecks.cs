@@ -8,7 +8,8 @@ public static class PageChecks
         () => {
           const wrong = [];
           const seen = e => { const b = e.getBoundingClientRect(), s = getComputedStyle(e); return b.width > 1 && b.height > 1 && s.visibility === 'visible'; };
-          const name = e => (e.getAttribute('aria-label') || e.textContent || '').trim() || [...e.querySelectorAll('img')].map(i => i.alt).join('').trim();
+          const labels = e => (e.getAttribute('aria-labelledby') ?? '').split(/\s+/).map(id => document.getElementById(id)?.textContent ?? '').join(' ').trim();
+          const name = e => (labels(e) || e.getAttribute('aria-label') || e.textContent || '').trim() || [...e.querySelectorAll('img')].map(i => i.alt).join('').trim();
           const say = (e, what) => wrong.push(`${what}: <${e.tagName.toLowerCase()} class="${e.className}"> ${(e.textContent || '').trim().slice(0, 40)}`);
 
           if (!document.title) wrong.push('no title (2.4.2)');
@@ -19,7 +20,7 @@ public static class PageChecks
           for (const h of document.querySelectorAll('h1,h2,h3,h4')) { const l = +h.tagName[1]; if (l > level + 1 && level > 0) say(h, 'a heading level is left out (1.3.1)'); level = l; }
           const ids = new Set();
           for (const e of document.querySelectorAll('[id]')) { if (ids.has(e.id)) say(e, 'an id twice (4.1.2)'); ids.add(e.id); }
-          for (const e of document.querySelectorAll('[aria-labelledby]')) if (!document.getElementById(e.getAttribute('aria-labelledby'))) say(e, 'labelled by nothing (4.1.2)');
+          for (const e of document.querySelectorAll('[aria-labelledby]')) if (!labels(e)) say(e, 'labelled by nothing (4.1.2)');
           for (const e of document.querySelectorAll('img:not([alt])')) say(e, 'an image without alt (1.1.1)');
           for (const e of document.querySelectorAll('input,select,textarea')) if (!e.labels?.length && !e.getAttribute('aria-label')) say(e, 'a field without label (3.3.2)');
           for (const e of document.querySelectorAll('a,button')) if (!name(e)) say(e, 'a control without a name (4.1.2)');

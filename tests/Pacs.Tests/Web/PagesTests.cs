@@ -276,13 +276,13 @@ public sealed partial class PagesTests
         var writer = server.Services.GetRequiredService<IndexWriter>();
         await writer.WriteAsync(async (db, ct) =>
         {
-            db.GdtFiles.Add(new GdtFile { Kind = "test", Resource = study, Path = "/gdt/R0000000001.gdt", State = "ready", Attempts = 2, Error = "access denied", At = DateTimeOffset.UnixEpoch });
+            db.GdtFiles.Add(new GdtFile { Kind = "test", Resource = study, Path = "/gdt/R0000000001.gdt", State = "ready", Attempts = 2, Error = "no such share <x>", At = DateTimeOffset.UnixEpoch });
             db.ParkedEvents.Add(new ParkedEvent { Consumer = "test", Seq = 1, Attempts = 3, DueAt = DateTimeOffset.MaxValue.AddYears(-1), Error = "DicomException" });
             await Task.CompletedTask;
         }, Ct);
         var page = await GetAsync(server, "/probleme");
         Assert.Contains("R0000000001.gdt", page, StringComparison.Ordinal);
-        Assert.Contains("access denied", page, StringComparison.Ordinal);
+        Assert.Contains("no such share &lt;x&gt;", page, StringComparison.Ordinal);
         Assert.Contains("DicomException", page, StringComparison.Ordinal);
         Assert.Contains($"/studien/{study}", page, StringComparison.Ordinal);
         Assert.Contains("2 Probleme brauchen Aufmerksamkeit.", await GetAsync(server, "/"), StringComparison.Ordinal);
