@@ -211,6 +211,7 @@ public sealed partial class Archive
                 var written = await TryAsync(() => _journal.WriteAsync(entry));
                 if (later && written)
                 {
+                    entry.Promise();
                     _ = MakeRowAsync(indexing, record, entry, turn!);
                     (entry, turn) = (null, null); // its matter now
                     CrashPoint.Hit("before-response");

@@ -15,11 +15,13 @@ public static class StorageServices
     public static IServiceCollection AddStorage(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<FileInstanceStore>();
-        services.AddSingleton(p => new IndexDatabase(p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<IndexDatabase>>()));
+        services.AddSingleton<Reserve>();
+        services.AddSingleton(p => new FileInstanceStore(p.GetRequiredService<StorageOptions>(), p.GetRequiredService<Reserve>()));
+        services.AddSingleton(p => new IndexDatabase(
+            p.GetRequiredService<StorageOptions>(), p.GetRequiredService<Reserve>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<IndexDatabase>>()));
         services.AddSingleton(p => new EventFeed(new Lazy<IndexReader>(p.GetRequiredService<IndexReader>)));
         services.AddSingleton(p => new IndexWriter(
-            p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<EventFeed>(),
+            p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<Reserve>(), p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<EventFeed>(),
             p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<IndexWriter>>()));
         services.AddSingleton(p => new IndexReader(p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>()));
         services.AddSingleton(p => new Finder(p.GetRequiredService<IndexReader>(), p.GetRequiredService<FileInstanceStore>()));

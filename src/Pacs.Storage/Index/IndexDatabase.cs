@@ -28,27 +28,24 @@ internal sealed partial class IndexDatabase : IDisposable
     private const string FileName = "index.db";
     private const string LockName = "pacs.lock";
 
-    // room that is given back when the server is to start on a full disk
-    private const int ReserveSize = 1 << 20;
-
     // quick_check reads everything; up to here that takes less than a second
     private const long AlwaysCheckBelow = 256L << 20;
 
     private readonly string _folder;
     private readonly string _path;
-    private readonly string _reserve;
+    private readonly Reserve _reserve;
     private readonly TimeProvider _time;
     private readonly ILogger<IndexDatabase> _log;
     private readonly string _storage;
     private FileStream? _indexLock;
     private FileStream? _storageLock;
 
-    public IndexDatabase(StorageOptions options, TimeProvider time, ILogger<IndexDatabase> log)
+    public IndexDatabase(StorageOptions options, Reserve reserve, TimeProvider time, ILogger<IndexDatabase> log)
     {
         _folder = Path.GetFullPath(options.ResolvedIndexDirectory);
         _storage = Path.GetFullPath(options.StorageDirectory);
         _path = Path.Join(_folder, FileName);
-        _reserve = Path.Join(_folder, "reserve");
+        _reserve = reserve;
         _time = time;
         _log = log;
     }
@@ -73,14 +70,14 @@ internal sealed partial class IndexDatabase : IDisposable
         {
             OpenChecked();
         }
-        catch (SqliteException e) when (e.SqliteErrorCode is 8 or 10 or 13 or 14 && File.Exists(_reserve)) // READONLY IOERR FULL CANTOPEN
+        catch (SqliteException e) when (e.SqliteErrorCode is 8 or 10 or 13 or 14 && _reserve.Exists) // READONLY IOERR FULL CANTOPEN
         {
             // even reading needs a little room, for the memory shared with other connections
             LogReserve(_folder, e);
-            GiveReserve();
+            _reserve.Give();
             OpenChecked();
         }
-        KeepReserve();
+        _reserve.Keep();
     }
 
     private void OpenChecked()
@@ -140,25 +137,6 @@ internal sealed partial class IndexDatabase : IDisposable
     /// <summary>Says that everything is on the disk and nothing was left in the log. The last connection must have been closed.</summary>
     /// <param name="lastSeq">The last event: an index that has less at the next start is an older one.</param>
     public void MarkClean(long lastSeq) => WriteMarker(string.Create(CultureInfo.InvariantCulture, $"stopped {lastSeq}"));
-
-    /// <summary>Gives the room back that was kept for a full disk.</summary>
-    public void GiveReserve() => File.Delete(_reserve);
-
-    /// <summary>Keeps room again, if there is some.</summary>
-    public void KeepReserve()
-    {
-        try
-        {
-            if (!File.Exists(_reserve) && new DriveInfo(_folder).AvailableFreeSpace > 4 * ReserveSize)
-            {
-                File.WriteAllBytes(_reserve, new byte[ReserveSize]);
-            }
-        }
-        catch (IOException e)
-        {
-            LogNoReserve(_folder, e);
-        }
-    }
 
     public void Dispose()
     {
@@ -389,6 +367,4 @@ internal sealed partial class IndexDatabase : IDisposable
     [LoggerMessage(6, LogLevel.Warning, "The volume of {Folder} is so full that the index cannot even be read. The room kept for that is used now.")]
     private partial void LogReserve(string folder, Exception e);
 
-    [LoggerMessage(7, LogLevel.Warning, "No room could be kept in {Folder} for a start on a full disk.")]
-    private partial void LogNoReserve(string folder, Exception e);
 }

@@ -25,6 +25,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
 
     private readonly IndexDatabase _database;
+    private readonly Reserve _reserve;
     private readonly FileInstanceStore _store;
     private readonly EventFeed _feed;
     private readonly StorageOptions _options;
@@ -45,9 +46,10 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     private Statement? _release;
     private Statement? _rollBack;
 
-    internal IndexWriter(IndexDatabase database, FileInstanceStore store, EventFeed feed, StorageOptions options, TimeProvider time, ILogger<IndexWriter> log)
+    internal IndexWriter(IndexDatabase database, Reserve reserve, FileInstanceStore store, EventFeed feed, StorageOptions options, TimeProvider time, ILogger<IndexWriter> log)
     {
         _database = database;
+        _reserve = reserve;
         _store = store;
         _feed = feed;
         _options = options;
@@ -308,9 +310,9 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
         {
             // the log may hold megabytes that are in the database, or could be, with a little room to begin with
             _makeRoom = false;
-            _database.GiveReserve();
+            _reserve.Give();
             Checkpoint("TRUNCATE");
-            _database.KeepReserve();
+            _reserve.Keep();
         }
     }
 

@@ -28,6 +28,7 @@ public sealed class FileInstanceStore : IDisposable
 
     private readonly string _root;
     private readonly string _incoming;
+    private readonly Reserve _reserve;
     private readonly long? _minimumFree;
     private readonly string _index;
     private readonly DirectorySync _directories = new();
@@ -37,11 +38,12 @@ public sealed class FileInstanceStore : IDisposable
     private volatile string? _lastFolder;
 
     /// <summary>The store in <see cref="StorageOptions.StorageDirectory"/>, which is made when it is missing.</summary>
-    public FileInstanceStore(StorageOptions options)
+    internal FileInstanceStore(StorageOptions options, Reserve reserve)
     {
         ArgumentNullException.ThrowIfNull(options);
         _root = Path.GetFullPath(options.StorageDirectory);
         _incoming = Path.Join(_root, Incoming);
+        _reserve = reserve;
         _minimumFree = options.MinimumFreeSpace;
         _index = Path.GetFullPath(options.ResolvedIndexDirectory);
         Directory.CreateDirectory(_incoming);
@@ -124,7 +126,10 @@ public sealed class FileInstanceStore : IDisposable
     internal void Delete(string key) => File.Delete(PathOf(key));
 
     /// <summary>Whether files and index have room for more, see <see cref="StorageOptions.MinimumFreeSpace"/>.</summary>
-    internal bool HasRoom() => HasRoom(_root) && HasRoom(_index);
+    internal bool HasRoom() => _reserve.Keep() && HasRoom(_root) && HasRoom(_index);
+
+    /// <summary>Whether the disk has been full a moment ago.</summary>
+    internal bool IsFull => !_reserve.IsKept;
 
     /// <summary>A new file in the staging folder.</summary>
     internal (string Path, UncachedFile File) CreateStaged()

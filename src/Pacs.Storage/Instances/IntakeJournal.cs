@@ -53,6 +53,7 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
     internal sealed class Entry(IntakeJournal journal, JournalRecord record) : IDisposable
     {
         private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public JournalRecord Record { get; } = record;
@@ -62,6 +63,9 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
         public JournalSegment? Segment { get; set; }
 
         public Task Written => _written.Task;
+
+        /// <summary>It is durable, its row may be still to come; or its row is there, or will never be.</summary>
+        public Task Arrived => _arrived.Task;
 
         public Task Ended => _ended.Task;
 
@@ -79,12 +83,16 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
             }
         }
 
+        /// <summary>It is in the journal and its sender is told so, whenever its row comes.</summary>
+        public void Promise() => _arrived.TrySetResult();
+
         /// <summary>The row could not be made before the stop: the segment has to be read at the next start.</summary>
         public void Keep() => Segment!.IsKept = true;
 
         public void Dispose()
         {
             journal.End(this);
+            _arrived.TrySetResult();
             _ended.TrySetResult();
         }
     }
@@ -126,12 +134,12 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
         return entry.Written;
     }
 
-    /// <summary>Waits until the instances that are on their way now have arrived, or failed.</summary>
+    /// <summary>Waits until the instances that are on their way now are durable, or failed. Not for rows of promised ones: on a full disk those may take hours.</summary>
     public Task OthersAsync()
     {
         lock (_lock)
         {
-            return _open.Count == 0 ? Task.CompletedTask : Task.WhenAll(_open.Select(e => e.Ended));
+            return _open.Count == 0 ? Task.CompletedTask : Task.WhenAll(_open.Select(e => e.Arrived));
         }
     }
 

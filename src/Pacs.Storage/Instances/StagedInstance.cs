@@ -248,7 +248,7 @@ public sealed class StagedInstance : IAsyncDisposable
             while (!bytes.IsEmpty)
             {
                 await _writing;
-                if (FileLength - _roomCheckedAt >= RoomStep)
+                if (FileLength - _roomCheckedAt >= RoomStep || _store.IsFull)
                 {
                     _roomCheckedAt = FileLength;
                     if (!_store.HasRoom())

@@ -231,7 +231,7 @@ public sealed class IntakeJournalTests
             await killed.AssertConsistentAsync();
         }
 
-        await box.Get<IntakeJournal>().OthersAsync();
+        await box.Get<IntakeJournal>().SettleAsync(); // after the rows
         Assert.Contains(box.Log, l => l.Contains("safe in the intake journal", StringComparison.Ordinal));
         Assert.All(await box.Archive.IsDurableAsync(promised, readsFiles: true, Ct), d => Assert.Equal(Durability.Durable, d));
         Assert.Equal(StoreOutcome.Stored, (await box.StoreAsync(TestArchive.Image(study: 90))).Outcome);
