@@ -43,10 +43,11 @@ dotnet format Pacs.sln --verify-no-changes --no-restore
 # crash points are compiled in for the crash tests only; a published server does not have them
 dotnet build Pacs.sln --no-restore --configuration Release -p:CrashPoints=true
 
-# side by side: one waits for processors, the other for peers and clocks
+# side by side: one waits for processors, the other for peers and clocks. A run in which no test ends for minutes is ended, and names the tests that hang.
 logs=$(mktemp -d)
 for project in Pacs.Tests Pacs.Interop; do
-  dotnet test "tests/$project" --no-build --configuration Release >"$logs/$project" 2>&1 &
+  dotnet test "tests/$project" --no-build --configuration Release --blame-hang-timeout 6m --blame-hang-dump-type none 2>&1 \
+    | tee "$logs/$project" | grep --line-buffered -F '[FAIL]' &
 done
 wait
 
