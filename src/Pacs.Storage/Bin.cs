@@ -13,14 +13,11 @@ namespace Pacs.Storage;
 public sealed record BinResult(ResourceId Study, int Restored, int Missing);
 
 /// <summary>
-/// Studies that people have deleted, for 30 days (ADR 0030). For everybody else they are deleted: the index has no row of them, so that no query, viewer or program can find them.
+/// Studies that people have deleted, for <see cref="StorageOptions.BinAge"/> (ADR 0030). For everybody else they are deleted: the index has no row of them, so that no query, viewer or program can find them.
 /// Only their files stay, and what is needed to index them again.
 /// </summary>
 public sealed partial class Bin
 {
-    /// <summary>How many days a study stays: somebody who was on holiday can still have it back.</summary>
-    public const int Days = 30;
-
     // files at once when a study comes back
     private const int Batch = 64;
 
@@ -73,7 +70,7 @@ public sealed partial class Bin
             {
                 return false;
             }
-            (row.DeletedAt, row.DueAt) = (now, now.AddDays(Days));
+            (row.DeletedAt, row.DueAt) = (now, now + _options.BinAge);
             db.Bin.Add(row);
             await db.SaveChangesAsync(token);
             await db.Database.ExecuteSqlAsync($"""
@@ -130,7 +127,7 @@ public sealed partial class Bin
     public async Task<int> EmptyAsync(long? id, CancellationToken ct) =>
         await RemoveAsync(await _reader.ReadAsync((db, token) => db.Bin.Where(b => id == null || b.Id == id).Select(b => b.Id).ToListAsync(token), ct), ct);
 
-    /// <summary>Removes what has been here for <see cref="Days"/>.</summary>
+    /// <summary>Removes what has been here long enough.</summary>
     /// <returns>How many studies.</returns>
     internal async Task<int> ExpireAsync(CancellationToken ct)
     {

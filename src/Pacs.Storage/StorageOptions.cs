@@ -30,6 +30,9 @@ public sealed class StorageOptions
     /// <summary>How many jobs that succeeded are kept for people to see, and ten times as many that failed. Default 100; Orthanc's 10 are an hour of a busy morning.</summary>
     public int JobsHistorySize { get; set; } = 100;
 
+    /// <summary>How long a study that people have deleted stays in the <see cref="Bin"/>. Default 30 days: somebody who was on holiday can still have it back.</summary>
+    public TimeSpan BinAge { get; set; } = TimeSpan.FromDays(30);
+
     /// <summary>
     /// How long files of deleted instances stay on the disk. Default 10 minutes: longer than a retrieve between looking a file up and opening it, short
     /// enough for whoever must delete.
@@ -86,6 +89,10 @@ public sealed class StorageOptions
         if (TrashAge < TimeSpan.Zero)
         {
             yield return $"{nameof(TrashAge)} must not be negative.";
+        }
+        if (BinAge <= TimeSpan.Zero)
+        {
+            yield return $"{nameof(BinAge)} must be longer than nothing.";
         }
         if (DiskThreads is < 1 or > 256)
         {

@@ -12,7 +12,9 @@ public static class StorageServices
     /// must start before any door opens (recovery runs in them) and stop after. Uses <see cref="StorageOptions"/> and logging from the container,
     /// <see cref="TimeProvider"/> if there is one, every registered <see cref="ICoercion"/> and every registered <see cref="IEventConsumer"/>.
     /// </summary>
-    public static IServiceCollection AddStorage(this IServiceCollection services)
+    /// <param name="services">The services.</param>
+    /// <param name="whenOpen">Registers hosted services that start as soon as the index can be read, before anything works with it: what the others are to know first.</param>
+    public static IServiceCollection AddStorage(this IServiceCollection services, Action<IServiceCollection>? whenOpen = null)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Reserve>();
@@ -56,6 +58,7 @@ public static class StorageServices
 
         // started in this order, stopped in the opposite one
         services.AddHostedService(p => p.GetRequiredService<IndexWriter>());
+        whenOpen?.Invoke(services);
         services.AddHostedService(p => p.GetRequiredService<Recovery>());
         services.AddHostedService(p => p.GetRequiredService<IntakeJournal>());
         services.AddHostedService(p => p.GetRequiredService<EventPump>());

@@ -114,7 +114,8 @@ namespace Pacs.Web
             services.AddHostedService<ServiceNotification>().AddHostedService<Announcement>();
             services.AddSingleton<IMemoryPoolFactory<byte>, NetworkBlocks>();
             services.AddRouting();
-            services.AddSingleton(options.ToStorageOptions()).AddStorage();
+            services.AddSingleton<SavedSettings>();
+            services.AddSingleton(options.ToStorageOptions()).AddStorage(whenOpen: s => s.AddHostedService(p => p.GetRequiredService<SavedSettings>()));
             services.AddSingleton(options.ToGdtOptions()).AddGdt();
             services.AddWorklist(options);
             services.AddSingleton(TlsCredentials.Load(options));
@@ -132,7 +133,7 @@ namespace Pacs.Web
             services.AddJobs();
             services.AddOrthanc();
             services.AddSingleton<Readiness>();
-            services.AddSingleton<AccessTokens>().AddSingleton(_ => new PasscodeChecks(options.RegisteredUsers.ToDictionary(u => u.Name, u => u.Passcode, StringComparer.Ordinal)));
+            services.AddSingleton<AccessTokens>().AddSingleton<RegisteredPasscodes>().AddSingleton(s => new PasscodeChecks(() => s.GetRequiredService<RegisteredPasscodes>().ByName));
             services.AddDicomWeb();
             services.AddViewer();
             services.AddOpenApiDocument();
@@ -149,10 +150,9 @@ namespace Pacs.Web
             app.UseMiddleware<Login>();
             app.MapGet("/health/live", () => Results.Text("live")).OpenToEverybody();
             app.MapGet("/health/ready", (Readiness readiness, CancellationToken ct) => readiness.AnswerAsync(ct)).OpenToEverybody();
-            if (options.AuthenticationEnabled)
-            {
-                app.MapPost("/auth/token", (AccessTokens tokens) => tokens.Create() is var (token, expires) ? Results.Json(new { Token = token, Expires = expires }, new System.Text.Json.JsonSerializerOptions()) : null);
-            }
+            app.MapPost("/auth/token", (AccessTokens tokens) => options.AuthenticationEnabled && tokens.Create() is var (token, expires)
+                ? Results.Json(new { Token = token, Expires = expires }, new System.Text.Json.JsonSerializerOptions())
+                : Results.NotFound());
             if (options.Worklists.Enable)
             {
                 app.MapWorklist();

@@ -161,6 +161,49 @@ public sealed class BrowserTests
         Assert.True(await page.GetByRole(AriaRole.Heading, new() { Name = "Unbekannte Geräte" }).IsVisibleAsync());
     }
 
+    [Fact]
+    public async Task Settings_are_changed_and_set_back_without_javascript()
+    {
+        await using var office = await Office.OpenAsync();
+        await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = office.Server.Address.ToString(),
+            JavaScriptEnabled = false,
+            Locale = "de-DE",
+        });
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Einstellungen" }).ClickAsync();
+        await page.GetByLabel("Name der Praxis").FillAsync("");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Speichern" }).ClickAsync();
+        Assert.Equal("true", await page.GetByLabel("Name der Praxis").GetAttributeAsync("aria-invalid"));
+        await page.GetByLabel("Name der Praxis").FillAsync("Praxis Dr. Beispiel");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Speichern" }).ClickAsync();
+        Assert.Contains("Gespeichert", await page.GetByRole(AriaRole.Status).InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Equal("Praxis Dr. Beispiel", await page.Locator("a.brand").InnerTextAsync());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Zurücksetzen Name der Praxis" }).ClickAsync();
+        Assert.Equal("Pacs", await page.Locator("a.brand").InnerTextAsync());
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Weiterleitung" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Neue Regel" }).ClickAsync();
+        await page.GetByLabel("Name der Regel").FillAsync("Alles");
+        await page.GetByLabel("archive").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Ausprobieren" }).ClickAsync();
+        Assert.Contains("passt auf", await page.GetByRole(AriaRole.Status).InnerTextAsync(), StringComparison.Ordinal);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Speichern" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Entfernen Alles" }).ClickAsync();
+        Assert.Equal(0, await page.GetByText("Alles", new() { Exact = true }).CountAsync());
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Anmeldung" }).ClickAsync();
+        var users = page.Locator("form[action='?handler=User']");
+        await users.GetByLabel("Benutzername").FillAsync("praxis");
+        await users.GetByLabel("Passwort", new() { Exact = true }).FillAsync("geheim-genug");
+        await users.GetByLabel("Passwort noch einmal").FillAsync("geheim-genug");
+        await users.GetByRole(AriaRole.Button, new() { Name = "Speichern" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Entfernen praxis" }).ClickAsync();
+        Assert.Contains("entfernt", await page.GetByRole(AriaRole.Status).InnerTextAsync(), StringComparison.Ordinal);
+    }
+
     private static async Task TabToAsync(IPage page, string link)
     {
         for (var i = 0; i < 60; i++)
@@ -220,7 +263,7 @@ public sealed class BrowserTests
             await page.GotoAsync(series);
             var instance = (await page.Locator("a[href^='/instanzen/']").First.GetAttributeAsync("href"))!;
             await page.CloseAsync();
-            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/auftraege", "/papierkorb", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt", "/status", study.Replace("/studien/", "/viewer?study=", StringComparison.Ordinal)];
+            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/auftraege", "/papierkorb", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt", "/status", "/einstellungen", "/einstellungen/geraete", "/einstellungen/archiv", "/einstellungen/gdt", "/einstellungen/weiterleitung", "/einstellungen/weiterleitung?regel=", "/einstellungen/anmeldung", "/einstellungen/konfiguration", study.Replace("/studien/", "/viewer?study=", StringComparison.Ordinal)];
         }
 
         public async ValueTask DisposeAsync()

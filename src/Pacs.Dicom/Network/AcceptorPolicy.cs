@@ -6,8 +6,8 @@ namespace Pacs.Dicom.Network;
 /// </summary>
 public sealed record AcceptorPolicy
 {
-    /// <summary>Our AE titles; another called title is rejected. Null, the default, takes any: devices in the field often have a wrong one configured.</summary>
-    public IReadOnlySet<string>? AeTitles { get; init; }
+    /// <summary>Whether we are called by a title of ours; null, the default, takes any: devices in the field often have a wrong one configured.</summary>
+    public Func<string, bool>? AcceptsTitle { get; init; }
 
     /// <summary>Whether a caller is welcome; null, the default, welcomes all. An AE title is a name, not a secret: the host belongs to the check.</summary>
     public Func<string, string, bool>? AcceptsCaller { get; init; }

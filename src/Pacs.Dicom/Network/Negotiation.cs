@@ -15,7 +15,7 @@ internal static class Negotiation
         {
             return AssociateRejectPdu.ApplicationContextNotSupported;
         }
-        if (policy.AeTitles is { } titles && !titles.Contains(request.CalledAe))
+        if (policy.AcceptsTitle is { } isOurs && !isOurs(request.CalledAe))
         {
             return AssociateRejectPdu.CalledAeNotRecognized;
         }

@@ -29,7 +29,7 @@ public sealed class FileInstanceStore : IDisposable
     private readonly string _root;
     private readonly string _incoming;
     private readonly Reserve _reserve;
-    private readonly long? _minimumFree;
+    private readonly StorageOptions _options;
     private readonly string _index;
     private readonly DirectorySync _directories = new();
     private readonly DiskThreads _disk;
@@ -44,7 +44,7 @@ public sealed class FileInstanceStore : IDisposable
         _root = Path.GetFullPath(options.StorageDirectory);
         _incoming = Path.Join(_root, Incoming);
         _reserve = reserve;
-        _minimumFree = options.MinimumFreeSpace;
+        _options = options;
         _index = Path.GetFullPath(options.ResolvedIndexDirectory);
         Directory.CreateDirectory(_incoming);
         _disk = new DiskThreads(options.DiskThreads);
@@ -330,7 +330,7 @@ public sealed class FileInstanceStore : IDisposable
         try
         {
             var drive = new DriveInfo(folder);
-            return drive.AvailableFreeSpace >= (_minimumFree ?? Math.Min(512L << 20, drive.TotalSize / 20));
+            return drive.AvailableFreeSpace >= (_options.MinimumFreeSpace ?? Math.Min(512L << 20, drive.TotalSize / 20));
         }
         catch (IOException)
         {

@@ -20,7 +20,7 @@ public sealed partial class BinWorker(Bin bin, TimeProvider time, ILogger<BinWor
                 {
                     if (await bin.ExpireAsync(stoppingToken) is var removed and > 0)
                     {
-                        LogRemoved(removed, Bin.Days);
+                        LogRemoved(removed);
                     }
                 }
                 catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -36,8 +36,8 @@ public sealed partial class BinWorker(Bin bin, TimeProvider time, ILogger<BinWor
         }
     }
 
-    [LoggerMessage(73, LogLevel.Information, "{Studies} studies were removed for good: they had been in the bin for {Days} days.")]
-    private partial void LogRemoved(int studies, int days);
+    [LoggerMessage(73, LogLevel.Information, "{Studies} studies were removed for good: they had been in the bin long enough.")]
+    private partial void LogRemoved(int studies);
 
     [LoggerMessage(74, LogLevel.Warning, "The bin could not be emptied.")]
     private partial void LogFailed(Exception e);

@@ -19,7 +19,7 @@ public sealed partial class Worklist
     private readonly IndexWriter _writer;
     private readonly IndexReader _reader;
     private readonly WorklistFolder? _folder;
-    private readonly bool _hidesCompleted;
+    private readonly WorklistOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<Worklist> _logger;
 
@@ -28,7 +28,7 @@ public sealed partial class Worklist
     {
         ArgumentNullException.ThrowIfNull(options);
         (_writer, _reader, _time, _logger) = (writer, reader, time, logger);
-        _hidesCompleted = options.HideCompleted;
+        _options = options;
         _folder = options.Folder is { } folder ? new WorklistFolder(folder, logger) : null;
     }
 
@@ -160,10 +160,11 @@ public sealed partial class Worklist
     public async Task<IReadOnlyList<DicomDataset>> FindAsync(IReadOnlyList<TagMatch> matches, CancellationToken ct)
     {
         var (from, to) = Days(matches);
+        var hidesCompleted = _options.HideCompleted;
 #pragma warning disable CA1309 // SQL compares DA ordinally; EF translates this form only
         var rows = await _reader.ReadAsync(
             (db, token) => db.Worklist
-                .Where(w => w.State != WorklistState.Expired && (w.State != WorklistState.Completed || !_hidesCompleted) && string.Compare(w.StartDate, from) >= 0 && string.Compare(w.StartDate, to) <= 0)
+                .Where(w => w.State != WorklistState.Expired && (w.State != WorklistState.Completed || !hidesCompleted) && string.Compare(w.StartDate, from) >= 0 && string.Compare(w.StartDate, to) <= 0)
                 .Select(w => new { w.State, w.Dataset }).ToListAsync(token),
             ct);
 #pragma warning restore CA1309
@@ -215,12 +216,13 @@ public sealed partial class Worklist
         var oldest = new DicomDate(DateOnly.FromDateTime(now.AddDays(-DaysKept))).ToString();
         // looked up first: most passes find nothing, and then nobody needs the writer
 #pragma warning disable CA1309 // as above
+        var hidesCompleted = _options.HideCompleted;
         var (gone, done, late) = await _reader.ReadAsync(
             async (db, token) =>
             {
                 var kept = db.Worklist.Where(w => string.Compare(w.StartDate, oldest) >= 0);
                 return (
-                    await db.Worklist.Where(w => string.Compare(w.StartDate, oldest) < 0 || (!_hidesCompleted && w.State == WorklistState.Completed)).Select(w => w.Id).ToListAsync(token),
+                    await db.Worklist.Where(w => string.Compare(w.StartDate, oldest) < 0 || (!hidesCompleted && w.State == WorklistState.Completed)).Select(w => w.Id).ToListAsync(token),
                     await kept.Where(w => (w.State == WorklistState.Scheduled || w.State == WorklistState.Discontinued)
                         && (db.Studies.Any(s => s.Uid == w.StudyUid && s.UpdatedAt >= w.CreatedAt) || db.Studies.Any(s => s.Accession == w.Accession && s.UpdatedAt >= w.CreatedAt)))
                         .Select(w => w.Id).ToListAsync(token),

@@ -193,10 +193,21 @@ public sealed class RegisteredUsersAttribute() : ValidationAttribute("an object 
     public override bool IsValid(object? value) => value is not null;
 }
 
+/// <summary>A name for people: one line.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ShortTextAttribute() : ValidationAttribute("1 to 60 characters without control characters")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is string { Length: >= 1 and <= 60 } text && !text.Any(char.IsControl) && text.Trim().Length > 0;
+}
+
 /// <summary>One of a few words.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OneOfAttribute(params string[] words) : ValidationAttribute("one of: " + string.Join(", ", words))
 {
+    /// <summary>The words.</summary>
+    public IReadOnlyList<string> Words => words;
+
     /// <inheritdoc/>
     public override bool IsValid(object? value) => value is null || words.Contains(value);
 }

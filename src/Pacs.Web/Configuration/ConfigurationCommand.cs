@@ -36,8 +36,7 @@ public static class ConfigurationCommand
             var indent = open is null ? "  " : "    ";
             var next = i + 1 < keys.Count ? keys[i + 1] : null;
             var last = next?.Section?.Name != open && open is not null;
-            var owner = key.Section is null ? configuration.Options : key.Section.GetValue(configuration.Options);
-            var value = JsonSerializer.Serialize(key.Property.GetValue(owner), key.Property.PropertyType, StructuredSettings.Json);
+            var value = JsonSerializer.Serialize(key.ValueIn(configuration.Options), key.Property.PropertyType, StructuredSettings.Json);
             output.WriteLine($"{indent}\"{key.Property.Name}\": {value}{(last || next is null ? "" : ",")} // {configuration.Origins.GetValueOrDefault(key.Path, "default")}");
             if (last)
             {

@@ -47,7 +47,8 @@ public sealed class GdtSettings
     /// proxy or in a container the server cannot know it.
     /// </summary>
     [WebAddress]
-    public Uri? LinkAddress { get; init; }
+    [OnPage(SettingsSection.Gdt)]
+    public Uri? LinkAddress { get; set; }
 
     /// <summary>
     /// The old plugin's SQLite file of studies that already have their GDT file. They are taken over at start, so that no study is reported again. Default:
@@ -72,7 +73,8 @@ public sealed class GdtSettings
     /// Whether measured values of -1 and below (strain, for example) are exported from echo reports. Default true; the old plugin dropped them. Test
     /// identifiers are the same either way.
     /// </summary>
-    public bool KeepNegativeValues { get; init; } = true;
+    [OnPage(SettingsSection.Gdt)]
+    public bool KeepNegativeValues { get; set; } = true;
 
     /// <summary>
     /// The name of a file that must be in <see cref="IncomingDir"/> before anything is written there. Put one on the share: when the share is not mounted, files

@@ -12,26 +12,31 @@ public sealed class MeasurementSettings
     /// software is not sent values nobody has set it up for.
     /// </summary>
     [OneOf("known", "all")]
-    public string Reports { get; init; } = "known";
+    [OnPage(SettingsSection.Gdt)]
+    public string Reports { get; set; } = "known";
 
     /// <summary>
     /// Field 8410. <c>compatible</c>: the identifiers of the old plugin for its templates, codes for others. <c>code</c>: codes for all, with the whole of the report's values. Default
     /// <c>compatible</c>: trend tables hang on them.
     /// </summary>
     [OneOf("compatible", "code")]
-    public string Identifiers { get; init; } = "compatible";
+    [OnPage(SettingsSection.Gdt)]
+    public string Identifiers { get; set; } = "compatible";
 
     /// <summary>Which of several values of one measurement counts where the device has not chosen one. Default <c>mean</c>.</summary>
     [OneOf("mean", "min", "max", "last")]
-    public string Repeats { get; init; } = "mean";
+    [OnPage(SettingsSection.Gdt)]
+    public string Repeats { get; set; } = "mean";
 
     /// <summary>The language of names and text in GDT files. Default <c>de</c>; <c>en</c> are the device's own words.</summary>
     [OneOf("de", "en")]
-    public string Language { get; init; } = "de";
+    [OnPage(SettingsSection.Gdt)]
+    public string Language { get; set; } = "de";
 
     /// <summary>The field that gets a report as readable lines: <c>6220</c> or <c>6228</c>. Default: none.</summary>
     [OneOf("6220", "6228")]
-    public string? TextField { get; init; }
+    [OnPage(SettingsSection.Gdt)]
+    public string? TextField { get; set; }
 
     internal MeasurementOptions ToOptions() => new()
     {

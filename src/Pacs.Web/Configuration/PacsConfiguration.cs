@@ -4,7 +4,7 @@ namespace Pacs.Web.Configuration;
 
 /// <summary>
 /// The settings in force and what there is to say about where they came from. Later sources win: defaults, <c>appsettings.json</c> beside the program, the
-/// files of <c>--config</c>, the environment, the command line.
+/// files of <c>--config</c>, the environment, the command line. What was set on the pages comes between the files and the environment: <see cref="SavedSettings"/>.
 /// </summary>
 /// <param name="Options">The settings.</param>
 /// <param name="Origins">For each key that a source has set, that source.</param>
@@ -13,6 +13,9 @@ namespace Pacs.Web.Configuration;
 public sealed record PacsConfiguration(
     PacsOptions Options, IReadOnlyDictionary<string, string> Origins, IReadOnlyList<string> Notices, IReadOnlyDictionary<string, string?> Host)
 {
+    /// <summary>The keys that the environment or the command line has set: the page of settings cannot change them.</summary>
+    public IReadOnlySet<string> Fixed { get; init; } = new HashSet<string>();
+
     /// <summary>Only defaults: for tests and tools.</summary>
     public static PacsConfiguration Of(PacsOptions options) =>
         new(options, new Dictionary<string, string>(), [], new Dictionary<string, string?>());
@@ -34,8 +37,7 @@ public sealed record PacsConfiguration(
         {
             settings.AddRange(SettingSources.FromPath(path));
         }
-        settings.AddRange(SettingSources.FromEnvironment(environment));
-        settings.AddRange(commandLine.Settings);
+        settings.AddRange(SettingSources.FromEnvironment(environment).Concat(commandLine.Settings).Select(s => s with { IsFixed = true }));
         return Bind(settings);
     }
 

@@ -13,15 +13,27 @@ public sealed class PacsOptions
 {
     // ---- names and ports ----------------------------------------------------------------------------------------------------------------
 
+    /// <summary>The name of the practice or of the server, which the pages show and <c>/system</c> tells, as Orthanc's <c>Name</c>. Default <c>Pacs</c>.</summary>
+    [ShortText]
+    [OnPage(SettingsSection.Practice)]
+    public string Name { get; set; } = "Pacs";
+
+    /// <summary>The language of the pages for who has chosen none: <c>auto</c>, what the browser prefers, <c>de</c> or <c>en</c>. Default <c>auto</c>.</summary>
+    [OneOf("auto", "de", "en")]
+    [OnPage(SettingsSection.Practice)]
+    public string Language { get; set; } = "auto";
+
     /// <summary>Our AE title. Default <c>ORTHANC</c>: it is entered in the devices of every office that comes from Orthanc.</summary>
     [AeTitle]
-    public string DicomAet { get; init; } = "ORTHANC";
+    [OnPage(SettingsSection.Dicom)]
+    public string DicomAet { get; set; } = "ORTHANC";
 
     /// <summary>
     /// Whether an association must call us by <see cref="DicomAet"/>. Default false, as in Orthanc: a wrong called AE title is the commonest
     /// reason why a device cannot send, and an AE title is a name, not a secret.
     /// </summary>
-    public bool DicomCheckCalledAet { get; init; }
+    [OnPage(SettingsSection.Dicom)]
+    public bool DicomCheckCalledAet { get; set; }
 
     /// <summary>
     /// The nodes by name, as Orthanc writes them: <c>["AET", "host", 104, "Generic"]</c> or an object with permissions. They are changed here only; further ones are added over
@@ -38,31 +50,40 @@ public sealed class PacsOptions
     /// <summary>
     /// Whether a node counts as known only when it calls from its host. Default false, as in Orthanc: devices get their addresses from a DHCP server.
     /// </summary>
-    public bool DicomCheckModalityHost { get; init; }
+    [OnPage(SettingsSection.Dicom)]
+    public bool DicomCheckModalityHost { get; set; }
 
     /// <summary>Whether everybody may C-ECHO. Default true, Orthanc's: it tells nothing.</summary>
-    public bool DicomAlwaysAllowEcho { get; init; } = true;
+    [OnPage(SettingsSection.Dicom)]
+    public bool DicomAlwaysAllowEcho { get; set; } = true;
 
     /// <summary>Whether everybody may store. Default true, Orthanc's: a new device must not lose images.</summary>
-    public bool DicomAlwaysAllowStore { get; init; } = true;
+    [OnPage(SettingsSection.Dicom)]
+    public bool DicomAlwaysAllowStore { get; set; } = true;
 
     /// <summary>Whether everybody may query the worklist. Default true, as in the old Docker image: devices are not entered one by one.</summary>
-    public bool DicomAlwaysAllowFindWorklist { get; init; } = true;
+    [OnPage(SettingsSection.Dicom)]
+    public bool DicomAlwaysAllowFindWorklist { get; set; } = true;
 
     /// <summary>Whether everybody may report performed procedure steps. Default true: who may take a worklist entry may say that it is done.</summary>
-    public bool DicomAlwaysAllowMpps { get; init; } = true;
+    [OnPage(SettingsSection.Dicom)]
+    public bool DicomAlwaysAllowMpps { get; set; } = true;
 
     /// <summary>Whether everybody may ask for storage commitment. Default true: who may store may ask whether it is kept.</summary>
-    public bool DicomAlwaysAllowStorageCommitment { get; init; } = true;
+    [OnPage(SettingsSection.Dicom)]
+    public bool DicomAlwaysAllowStorageCommitment { get; set; } = true;
 
     /// <summary>Whether everybody may query patients, studies, series and instances. Default false, Orthanc's: the answers are patients' data.</summary>
-    public bool DicomAlwaysAllowFind { get; init; }
+    [OnPage(SettingsSection.Dicom)]
+    public bool DicomAlwaysAllowFind { get; set; }
 
     /// <summary>Whether everybody may C-GET. Default false, Orthanc's: the answers are patients' data.</summary>
-    public bool DicomAlwaysAllowGet { get; init; }
+    [OnPage(SettingsSection.Dicom)]
+    public bool DicomAlwaysAllowGet { get; set; }
 
     /// <summary>Whether everybody may C-MOVE, to nodes we know. Default false, Orthanc's.</summary>
-    public bool DicomAlwaysAllowMove { get; init; }
+    [OnPage(SettingsSection.Dicom)]
+    public bool DicomAlwaysAllowMove { get; set; }
 
     /// <summary>TCP port for DICOM. Default 4242, Orthanc's: 104 needs a privilege on Linux. 0 takes any free port.</summary>
     [Range(0, 65535, ErrorMessage = "a whole number from 0 (any free port) to 65535")]
@@ -90,7 +111,8 @@ public sealed class PacsOptions
     /// DNS that points to a private address is how a web page elsewhere reads a server in the office (DNS rebinding).
     /// </summary>
     [HostNames]
-    public IReadOnlyList<string> HostNames { get; init; } = [];
+    [OnPage(SettingsSection.Practice)]
+    public IReadOnlyList<string> HostNames { get; set; } = [];
 
     /// <summary>
     /// Names for what users note about resources (<c>/studies/{id}/metadata/{name}</c>), each with a number from 1024 to 65535, as Orthanc writes them. Default: none; numbers work without.
@@ -130,7 +152,13 @@ public sealed class PacsOptions
     /// the index. Default <c>null</c>: 512, but at most 5 % of the volume, so that small volumes stay usable.
     /// </summary>
     [Range(0, int.MaxValue, ErrorMessage = "a whole number of megabytes, 0 or more, or null for the default")]
-    public int? MinimumFreeDiskSpace { get; init; }
+    [OnPage(SettingsSection.Archive)]
+    public int? MinimumFreeDiskSpace { get; set; }
+
+    /// <summary>How many days what somebody deletes on the pages stays in the bin. Default 30: who was on holiday can still have it back. What is in the bin already keeps its day.</summary>
+    [Range(1, 3650, ErrorMessage = "a whole number of days from 1 to 3650")]
+    [OnPage(SettingsSection.Archive)]
+    public int BinDays { get; set; } = 30;
 
     /// <summary>
     /// Megabytes that each of the two files of the intake journal in the index folder may take. Default 16: a fifth of a second of receiving at full speed; they are
@@ -143,26 +171,30 @@ public sealed class PacsOptions
 
     /// <summary>Seconds without a new instance after which a patient, study or series counts as stable. Default 60, Orthanc's.</summary>
     [Range(1, 86400, ErrorMessage = "a whole number of seconds from 1 to 86400")]
-    public int StableAge { get; init; } = 60;
+    [OnPage(SettingsSection.Archive)]
+    public int StableAge { get; set; } = 60;
 
     /// <summary>
     /// What happens when an instance arrives again with other content. Default false, as in Orthanc: the first stays; the other is kept aside and shown as a
     /// conflict. True: the new one takes its place.
     /// </summary>
-    public bool OverwriteInstances { get; init; }
+    [OnPage(SettingsSection.Archive)]
+    public bool OverwriteInstances { get; set; }
 
     /// <summary>
     /// Whether the files are read and compared with what was stored before a device is told by storage commitment that they are kept. Default true: the device deletes its own then, and
     /// reading what has just come costs little. False: it is enough that they are there in their length.
     /// </summary>
-    public bool StorageCommitmentReadsFiles { get; init; } = true;
+    [OnPage(SettingsSection.Archive)]
+    public bool StorageCommitmentReadsFiles { get; set; } = true;
 
     /// <summary>
     /// Hours within which a node that we have sent to has to report, when it is asked, whether it keeps the instances; then the transfer counts as failed. Default 24: archives that report in batches
     /// do it every night.
     /// </summary>
     [Range(1, 720, ErrorMessage = "a whole number of hours from 1 to 720")]
-    public int StorageCommitmentPatience { get; init; } = 24;
+    [OnPage(SettingsSection.Sending)]
+    public int StorageCommitmentPatience { get; set; } = 24;
 
     // ---- limits (reference/reliability.md §2.2, §2.4) ---------------------------------------------------------------------------------------
 
@@ -213,7 +245,8 @@ public sealed class PacsOptions
     /// 10 are too few for an archive that writes to a slow disk.
     /// </summary>
     [Range(1, 3600, ErrorMessage = "a whole number of seconds from 1 to 3600")]
-    public int DicomScuTimeout { get; init; } = 30;
+    [OnPage(SettingsSection.Sending)]
+    public int DicomScuTimeout { get; set; } = 30;
 
     // ---- log-in of the HTTP port ----------------------------------------------------------------------------------------------------------
 
@@ -221,17 +254,20 @@ public sealed class PacsOptions
     /// Whether the HTTP port asks for a name and a password (HTTP Basic) of <see cref="RegisteredUsers"/>. Default false: the image that this server replaces had no log-in, and practice software, scripts and viewers
     /// call it without one. The DICOM port is not concerned.
     /// </summary>
-    public bool AuthenticationEnabled { get; init; }
+    [OnPage(SettingsSection.Login)]
+    public bool AuthenticationEnabled { get; set; }
 
     /// <summary>
     /// Who may use the HTTP port when <see cref="AuthenticationEnabled"/> is on: passwords by name as in Orthanc, or instead of a password its hash, made by <c>Pacs.Web hash passcode</c>. Default: nobody.
     /// </summary>
     [RegisteredUsers]
-    public IReadOnlyList<RegisteredUser> RegisteredUsers { get; init; } = [];
+    [OnPage(SettingsSection.Login)]
+    public IReadOnlyList<RegisteredUser> RegisteredUsers { get; set; } = [];
 
     /// <summary>For how many minutes a token is good that links for Weasis have, and that programs get from <c>POST /auth/token</c>. Default 60: a viewer loads what it shows within that.</summary>
     [Range(1, 1440, ErrorMessage = "a whole number of minutes from 1 to 1440")]
-    public int TokenLifetime { get; init; } = 60;
+    [OnPage(SettingsSection.Login)]
+    public int TokenLifetime { get; set; } = 60;
 
     // ---- security of the DICOM port --------------------------------------------------------------------------------------------------------
 
@@ -240,14 +276,16 @@ public sealed class PacsOptions
     /// none.
     /// </summary>
     [AeTitles]
-    public IReadOnlyList<string> DicomCalledAets { get; init; } = [];
+    [OnPage(SettingsSection.Dicom)]
+    public IReadOnlyList<string> DicomCalledAets { get; set; } = [];
 
     /// <summary>
     /// From which addresses and networks, such as <c>192.168.1.0/24</c>, connections to the DICOM port are taken; from others they are cut before a byte is read. This
     /// machine itself always may. Default: none, which means from everywhere, because an office's network is not known here.
     /// </summary>
     [Networks]
-    public IReadOnlyList<string> DicomAllowedNetworks { get; init; } = [];
+    [OnPage(SettingsSection.Dicom)]
+    public IReadOnlyList<string> DicomAllowedNetworks { get; set; } = [];
 
     /// <summary>
     /// Users, each as <c>NAME:HASH</c> with a hash from <c>Pacs.Web hash passcode</c>. If there are any, every association has to show one of them with its passcode
@@ -295,28 +333,33 @@ public sealed class PacsOptions
 
     /// <summary>To how many nodes jobs send at once. Default 4: one that is slow must not hold up the others. Orthanc's 2 counts jobs.</summary>
     [Range(1, 100, ErrorMessage = "a whole number from 1 to 100")]
-    public int ConcurrentJobs { get; init; } = 4;
+    [OnPage(SettingsSection.Sending)]
+    public int ConcurrentJobs { get; set; } = 4;
 
     /// <summary>How many jobs that succeeded are kept for people to see, and ten times as many that failed. Default 100; Orthanc's 10 are an hour of a busy morning.</summary>
     [Range(0, 100_000, ErrorMessage = "a whole number from 0 to 100000")]
-    public int JobsHistorySize { get; init; } = 100;
+    [OnPage(SettingsSection.Sending)]
+    public int JobsHistorySize { get; set; } = 100;
 
     /// <summary>
     /// Seconds without any progress after which a job that nobody waits for is given up; until then it is tried again and again. Default 600: longer than the restart of a node. Orthanc gives up
     /// at the first failure.
     /// </summary>
     [Range(0, 31_536_000, ErrorMessage = "a whole number of seconds from 0 to 31536000")]
-    public int JobPatience { get; init; } = 600;
+    [OnPage(SettingsSection.Sending)]
+    public int JobPatience { get; set; } = 600;
 
     /// <summary>What of that which comes in is sent on, and where to. Default: nothing.</summary>
     [ForwardingRules]
-    public IReadOnlyList<ForwardingRule> Forwarding { get; init; } = [];
+    [OnPage(SettingsSection.Forwarding)]
+    public IReadOnlyList<ForwardingRule> Forwarding { get; set; } = [];
 
     /// <summary>
     /// Hours without any progress after which forwarding a study to a node is given up; until then it is tried again and again. Default 168: a node may be off for a week of holidays.
     /// </summary>
     [Range(1, 8760, ErrorMessage = "a whole number of hours from 1 to 8760")]
-    public int ForwardingPatience { get; init; } = 168;
+    [OnPage(SettingsSection.Sending)]
+    public int ForwardingPatience { get; set; } = 168;
 
     // ---- parts --------------------------------------------------------------------------------------------------------------------------
 
@@ -336,35 +379,68 @@ public sealed class PacsOptions
     public TelemetrySettings Telemetry { get; init; } = new();
 
     /// <summary>What the GDT floor needs of it.</summary>
-    public GdtOptions ToGdtOptions() => new()
+    public GdtOptions ToGdtOptions()
     {
-        Enable = GdtGenerator.Enable,
-        IncomingDir = GdtGenerator.IncomingDir,
-        Profile = GdtGenerator.Profile,
-        ProfileDirectory = GdtGenerator.ProfileDirectory ?? Path.Join(DataDirectory, "gdt-profiles"),
-        InboxDirectory = GdtGenerator.InboxDirectory,
-        Orders = GdtGenerator.Orders,
-        Receivers = GdtGenerator.Receivers,
-        LinkAddress = GdtGenerator.LinkAddress,
-        TransmittedStudiesDatabase = GdtGenerator.TransmittedStudiesDatabase,
-        TestId = GdtGenerator.TestId,
-        TestDescription = GdtGenerator.TestDescription,
-        KeepNegativeValues = GdtGenerator.KeepNegativeValues,
-        MarkerFile = GdtGenerator.MarkerFile,
-        Measurements = Measurements.ToOptions(),
-    };
+        var gdt = new GdtOptions
+        {
+            Enable = GdtGenerator.Enable,
+            IncomingDir = GdtGenerator.IncomingDir,
+            Profile = GdtGenerator.Profile,
+            ProfileDirectory = GdtGenerator.ProfileDirectory ?? Path.Join(DataDirectory, "gdt-profiles"),
+            InboxDirectory = GdtGenerator.InboxDirectory,
+            Orders = GdtGenerator.Orders,
+            Receivers = GdtGenerator.Receivers,
+            TransmittedStudiesDatabase = GdtGenerator.TransmittedStudiesDatabase,
+            TestId = GdtGenerator.TestId,
+            TestDescription = GdtGenerator.TestDescription,
+            MarkerFile = GdtGenerator.MarkerFile,
+        };
+        Tell(gdt);
+        return gdt;
+    }
 
     /// <summary>What of it the storage floor needs.</summary>
-    public StorageOptions ToStorageOptions() => new()
+    public StorageOptions ToStorageOptions()
     {
-        StorageDirectory = StorageDirectory,
-        IndexDirectory = IndexDirectory,
-        MinimumFreeSpace = MinimumFreeDiskSpace is { } megabytes ? megabytes * 1024L * 1024 : null,
-        JournalSize = (long)IntakeJournalSize << 20,
-        OverwriteInstances = OverwriteInstances,
-        StableAge = TimeSpan.FromSeconds(StableAge),
-        JobsHistorySize = JobsHistorySize,
-    };
+        var storage = new StorageOptions { StorageDirectory = StorageDirectory, IndexDirectory = IndexDirectory, JournalSize = (long)IntakeJournalSize << 20 };
+        Tell(storage);
+        return storage;
+    }
+
+    /// <summary>What the worklist needs of it.</summary>
+    public WorklistOptions ToWorklistOptions()
+    {
+        var worklist = new WorklistOptions { Folder = Worklists.Database, CleanupInterval = Worklists.CleanupInterval is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
+        Tell(worklist);
+        return worklist;
+    }
+
+    /// <summary>Tells the GDT floor what may change while the server runs.</summary>
+    public void Tell(GdtOptions gdt)
+    {
+        ArgumentNullException.ThrowIfNull(gdt);
+        gdt.LinkAddress = GdtGenerator.LinkAddress;
+        gdt.KeepNegativeValues = GdtGenerator.KeepNegativeValues;
+        gdt.Measurements = Measurements.ToOptions();
+    }
+
+    /// <summary>Tells the storage floor what may change while the server runs.</summary>
+    public void Tell(StorageOptions storage)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        storage.MinimumFreeSpace = MinimumFreeDiskSpace is { } megabytes ? megabytes * 1024L * 1024 : null;
+        storage.OverwriteInstances = OverwriteInstances;
+        storage.StableAge = TimeSpan.FromSeconds(StableAge);
+        storage.BinAge = TimeSpan.FromDays(BinDays);
+        storage.JobsHistorySize = JobsHistorySize;
+    }
+
+    /// <summary>Tells the worklist what may change while the server runs.</summary>
+    public void Tell(WorklistOptions worklist)
+    {
+        ArgumentNullException.ThrowIfNull(worklist);
+        worklist.HideCompleted = Worklists.HideCompleted;
+    }
 
     private static string StandardDataDirectory()
     {

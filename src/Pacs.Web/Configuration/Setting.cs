@@ -14,6 +14,9 @@ public sealed record Setting(string Path, JsonValueKind Kind, string Text, IRead
     /// <summary>Whether an unknown key is an error: yes on the command line, where it is a slip of the person at the keyboard.</summary>
     public bool MustBeKnown { get; init; }
 
+    /// <summary>Whether it wins over what the page of settings says: what comes from the environment and the command line, where the operator has the last word.</summary>
+    public bool IsFixed { get; init; }
+
     /// <summary>The JSON of a list or section, for settings that are lists of objects; null for everything else.</summary>
     public string? Json { get; init; }
 

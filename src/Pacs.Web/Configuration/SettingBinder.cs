@@ -49,6 +49,12 @@ public sealed class SettingBinder
         /// <summary>Its name with the section: <c>Worklists:Enable</c>.</summary>
         public string Path => Section is null ? Property.Name : Section.Name + ":" + Property.Name;
 
+        /// <summary>Its value in options.</summary>
+        public object? ValueIn(PacsOptions options) => Property.GetValue(Section is null ? options : Section.GetValue(options));
+
+        /// <summary>Sets it in options.</summary>
+        public void SetIn(PacsOptions options, object? value) => Property.SetValue(Section is null ? options : Section.GetValue(options), value);
+
         /// <summary>What it may be.</summary>
         public string Allowed => Property.PropertyType == typeof(bool)
             ? "true or false"
@@ -116,7 +122,7 @@ public sealed class SettingBinder
             }
             else if (TryConvert(key, setting, out var value))
             {
-                key.Property.SetValue(key.Section is null ? options : key.Section.GetValue(options), value);
+                key.SetIn(options, value);
             }
             else
             {
@@ -126,7 +132,11 @@ public sealed class SettingBinder
                 _problems.Add($"{key.Path.Replace(':', '.')} is {setting.KindName}{shown} in {setting.Source}. It must be {key.Allowed}.");
             }
         }
-        CheckTogether(options);
+        _problems.AddRange(Contradictions(options));
+        if (options.MaximumAssociationsPerHost > options.MaximumAssociations && _values.Keys.Any(k => k.Path == nameof(PacsOptions.MaximumAssociationsPerHost)))
+        {
+            _problems.Add($"MaximumAssociationsPerHost ({options.MaximumAssociationsPerHost}) is more than MaximumAssociations ({options.MaximumAssociations}).");
+        }
         if (_problems.Count > 0)
         {
             throw new ConfigurationException(_problems);
@@ -135,7 +145,10 @@ public sealed class SettingBinder
         {
             _notices.Add($"Without effect in {source}: {string.Join(", ", names)}.");
         }
-        return new PacsConfiguration(options, _values.ToDictionary(v => v.Key.Path, v => v.Value.Source), _notices, _host);
+        return new PacsConfiguration(options, _values.ToDictionary(v => v.Key.Path, v => v.Value.Source), _notices, _host)
+        {
+            Fixed = _values.Where(v => v.Value.IsFixed).Select(v => v.Key.Path).ToHashSet(StringComparer.Ordinal),
+        };
     }
 
     private void ReadStructured(PacsOptions options, Key key, Setting setting)
@@ -144,7 +157,7 @@ public sealed class SettingBinder
         {
             // a text of the environment or the command line is the JSON itself
             var value = StructuredSettings.Read(key.Property.PropertyType, setting.Json ?? setting.Text);
-            key.Property.SetValue(key.Section is null ? options : key.Section.GetValue(options), value);
+            key.SetIn(options, value);
         }
         catch (FormatException e)
         {
@@ -174,7 +187,7 @@ public sealed class SettingBinder
         names.Add(_sections.Contains(Fold(section)) ? setting.Path.Replace(':', '.') : section);
     }
 
-    private static bool TryConvert(Key key, Setting setting, out object? value)
+    internal static bool TryConvert(Key key, Setting setting, out object? value)
     {
         value = null;
         if (setting.IsNull)
@@ -241,35 +254,46 @@ public sealed class SettingBinder
 
     private static string[] Split(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    private void CheckTogether(PacsOptions options)
+    /// <summary>Other options with the same values.</summary>
+    internal static PacsOptions Copy(PacsOptions options)
+    {
+        var copy = new PacsOptions();
+        foreach (var key in Keys)
+        {
+            key.SetIn(copy, key.ValueIn(options));
+        }
+        return copy;
+    }
+
+    /// <summary>What does not go together in settings that are right one by one, a sentence each.</summary>
+    internal static IEnumerable<string> Contradictions(PacsOptions options)
     {
         if (options.DicomPort == options.HttpPort && options.DicomPort != 0)
         {
-            _problems.Add($"DicomPort and HttpPort are both {options.DicomPort}. They must differ.");
+            yield return $"DicomPort and HttpPort are both {options.DicomPort}. They must differ.";
         }
         if (options.DicomTlsPort is { } tls)
         {
             if (!options.DicomTlsEnabled)
             {
-                _problems.Add("DicomTlsPort is set, but DicomTlsEnabled is false: nothing would listen there.");
+                yield return "DicomTlsPort is set, but DicomTlsEnabled is false: nothing would listen there.";
             }
             else if (tls != 0 && (tls == options.DicomPort || tls == options.HttpPort))
             {
-                _problems.Add($"DicomTlsPort is {tls}, which is another port's number. They must differ; null makes DicomPort the port for TLS.");
+                yield return $"DicomTlsPort is {tls}, which is another port's number. They must differ; null makes DicomPort the port for TLS.";
             }
         }
         if (options.AuthenticationEnabled && options.RegisteredUsers.Count == 0)
         {
-            _problems.Add("AuthenticationEnabled is true, but RegisteredUsers has nobody: everybody would be shut out.");
+            yield return "AuthenticationEnabled is true, but RegisteredUsers has nobody: everybody would be shut out.";
         }
         if (!options.Worklists.Enable && (options.GdtGenerator.InboxDirectory is not null || options.GdtGenerator.Receivers.Any(r => r.InboxDirectory is not null)))
         {
-            _problems.Add("GdtGenerator.InboxDirectory is set, but Worklists.Enable is false: orders would have nowhere to go.");
+            yield return "GdtGenerator.InboxDirectory is set, but Worklists.Enable is false: orders would have nowhere to go.";
         }
-        _problems.AddRange(GdtReceivers.Problems(options.ToGdtOptions()).Select(p => $"GdtGenerator.{p}."));
-        if (options.MaximumAssociationsPerHost > options.MaximumAssociations && _values.Keys.Any(k => k.Path == nameof(PacsOptions.MaximumAssociationsPerHost)))
+        foreach (var problem in GdtReceivers.Problems(options.ToGdtOptions()))
         {
-            _problems.Add($"MaximumAssociationsPerHost ({options.MaximumAssociationsPerHost}) is more than MaximumAssociations ({options.MaximumAssociations}).");
+            yield return $"GdtGenerator.{problem}.";
         }
     }
 

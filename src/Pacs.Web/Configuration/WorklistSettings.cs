@@ -19,17 +19,20 @@ public sealed class WorklistSettings
     /// Whether a query with an empty or <c>*</c> Scheduled Station AE Title gets only the entries for the caller's AE title. Default false, as in the old
     /// image: few offices enter station names, and a device that sees nothing is worse than one that sees too much.
     /// </summary>
-    public bool FilterIssuerAet { get; init; }
+    [OnPage(SettingsSection.Worklist)]
+    public bool FilterIssuerAet { get; set; }
 
     /// <summary>
     /// Whether an entry is not served any more once the device has reported its step as completed (MPPS). Default true: a device's list shows what there is to do. False: it is
     /// served as <c>COMPLETED</c> until the clean-up takes it.
     /// </summary>
-    public bool HideCompleted { get; init; } = true;
+    [OnPage(SettingsSection.Worklist)]
+    public bool HideCompleted { get; set; } = true;
 
     /// <summary>The most answers to one worklist query. Default 0: unlimited.</summary>
     [Range(0, int.MaxValue, ErrorMessage = "a whole number, 0 (unlimited) or more")]
-    public int LimitAnswers { get; init; }
+    [OnPage(SettingsSection.Worklist)]
+    public int LimitAnswers { get; set; }
 
     /// <summary>
     /// Seconds between two clean-ups of entries that are done or from an earlier day. Default 600, the old image's. <c>null</c> turns the clean-up off.

@@ -17,7 +17,6 @@ public sealed partial class DicomDoor(PacsOptions options, DicomTls tls, TimePro
     // as many again may be about to ask, about to be told no, or about to close
     private const int ConnectionsPerAssociation = 4;
 
-    private readonly IPNetwork[] _networks = [.. options.DicomAllowedNetworks.Select(NetworksAttribute.Parse)];
     private readonly Dictionary<string, int> _perHost = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private int _open;
@@ -64,7 +63,8 @@ public sealed partial class DicomDoor(PacsOptions options, DicomTls tls, TimePro
 
     // our own health check comes from this machine
     private bool IsWelcome(IPAddress? address, IPEndPoint? local) =>
-        _networks.Length == 0 || address is null || IPAddress.IsLoopback(address) || address.Equals(local?.Address) || Array.Exists(_networks, n => n.Contains(address));
+        options.DicomAllowedNetworks is not { Count: > 0 } networks || address is null || IPAddress.IsLoopback(address) || address.Equals(local?.Address)
+        || networks.Any(n => NetworksAttribute.Parse(n).Contains(address));
 
     private bool TryEnter(string host)
     {

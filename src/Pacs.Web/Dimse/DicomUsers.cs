@@ -25,7 +25,7 @@ public sealed partial class DicomUsers : IDisposable
                 users[name] = passcode;
             }
         }
-        _users = new PasscodeChecks(users);
+        _users = new PasscodeChecks(() => users);
     }
 
     /// <summary>The check, or null when no users are configured and everybody is who he says.</summary>

@@ -32,7 +32,7 @@ public static class DimseServices
 
     private static AcceptorPolicy Policy(PacsOptions options, Modalities modalities, DicomUsers users, TimeProvider time) => new()
     {
-        AeTitles = options.DicomCheckCalledAet ? options.DicomCalledAets.Append(options.DicomAet).Select(t => t.Trim()).ToHashSet(StringComparer.Ordinal) : null,
+        AcceptsTitle = called => !options.DicomCheckCalledAet || options.DicomCalledAets.Append(options.DicomAet).Any(t => t.Trim() == called),
         AcceptsCaller = modalities.AcceptsCaller,
         Authorize = modalities.Authorize,
         AcceptsUser = users.Check,

@@ -110,7 +110,7 @@ public sealed partial class Modalities(PacsOptions options, IndexReader reader, 
     }
 
     // what everybody may
-    private ModalityPermissions Strangers { get; } =
+    private ModalityPermissions Strangers =>
         (options.DicomAlwaysAllowEcho ? ModalityPermissions.Echo : ModalityPermissions.None)
         | (options.DicomAlwaysAllowStore ? ModalityPermissions.Store : ModalityPermissions.None)
         | (options.DicomAlwaysAllowFindWorklist ? ModalityPermissions.FindWorklist : ModalityPermissions.None)

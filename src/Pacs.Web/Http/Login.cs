@@ -19,19 +19,19 @@ public sealed partial class Login
     private const string Bearer = "Bearer ";
 
     private readonly RequestDelegate _next;
-    private readonly bool _isOn;
+    private readonly PacsOptions _options;
     private readonly PasscodeChecks _users;
     private readonly AccessTokens _tokens;
     private readonly ILogger<Login> _logger;
 
     /// <summary>In the pipeline of all requests.</summary>
     public Login(RequestDelegate next, PacsOptions options, PasscodeChecks users, AccessTokens tokens, ILogger<Login> logger) =>
-        (_next, _isOn, _users, _tokens, _logger) = (next, options.AuthenticationEnabled, users, tokens, logger);
+        (_next, _options, _users, _tokens, _logger) = (next, options, users, tokens, logger);
 
     /// <summary>Lets the request pass, or asks for the password. It must run after routing, because it looks at the endpoint's <see cref="Access"/>.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
-        if (!_isOn || context.GetEndpoint()?.Metadata.GetMetadata<Access>() == Access.Everybody || await MayAsync(context))
+        if (!_options.AuthenticationEnabled || context.GetEndpoint()?.Metadata.GetMetadata<Access>() == Access.Everybody || await MayAsync(context))
         {
             await _next(context);
             return;

@@ -27,12 +27,16 @@ public sealed partial class ForwardingConsumer(
     public bool Wants(EventKind kind) => kind == EventKind.NewInstance;
 
     /// <summary>Notes where the feed stood when there was a rule first: what is older is not sent anywhere. Before the doors open, so that nothing new is older.</summary>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken) => PrepareAsync(cancellationToken);
+
+    /// <summary>As at the start: when the rules have changed.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         if (options.Forwarding.Count == 0)
         {
             // what comes without rules was there before the first one
             await writer.WriteAsync((db, token) => db.Settings.Where(s => s.Name == Since).ExecuteDeleteAsync(token), cancellationToken);
+            Volatile.Write(ref _since, -1);
             return;
         }
         await SinceAsync(cancellationToken);

@@ -64,7 +64,7 @@ internal static class SystemRoutes
         ["MaximumPatientCount"] = 0,
         ["MaximumStorageMode"] = "Recycle",
         ["MaximumStorageSize"] = 0,
-        ["Name"] = "Pacs",
+        ["Name"] = options.Name,
         ["OverwriteInstances"] = storage.OverwriteInstances,
         ["PluginsEnabled"] = false,
         ["ReadOnly"] = false,

@@ -1,13 +1,17 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Pacs.Storage;
+using Pacs.Web.Configuration;
 
 namespace Pacs.Web.Pages;
 
 /// <summary><c>/papierkorb</c>: what was deleted on the pages, to be restored or removed for good.</summary>
 [IgnoreAntiforgeryToken] // as DevicesModel
-public sealed class BinPageModel(Bin bin) : PageModel
+public sealed class BinPageModel(Bin bin, PacsOptions options) : PageModel
 {
+    /// <summary>How long studies stay.</summary>
+    public int BinDays => options.BinDays;
+
     /// <summary>Lines of the page.</summary>
     public const int MaxRows = 200;
 

@@ -13,6 +13,9 @@ public sealed class Chrome(PacsOptions options, Listener listener, OpenProblems 
     /// <summary>The version of the program.</summary>
     public static string Version => PacsServer.Version;
 
+    /// <summary>The name of the practice, or of the program.</summary>
+    public string Name => options.Name;
+
     /// <summary>Our AE title.</summary>
     public string AeTitle => options.DicomAet;
 

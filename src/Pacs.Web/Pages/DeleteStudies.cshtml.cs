@@ -1,13 +1,17 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Pacs.Storage;
+using Pacs.Web.Configuration;
 
 namespace Pacs.Web.Pages;
 
 /// <summary><c>/studien/loeschen</c>: names the studies that were ticked before they go to the bin.</summary>
 [IgnoreAntiforgeryToken] // as DevicesModel
-public sealed class DeleteStudiesModel(IndexReader index, Bin bin) : PageModel
+public sealed class DeleteStudiesModel(IndexReader index, Bin bin, PacsOptions options) : PageModel
 {
+    /// <summary>How long they stay in the bin.</summary>
+    public int BinDays => options.BinDays;
+
     /// <summary>What is to be deleted.</summary>
     public IReadOnlyList<StudyEntry> Studies { get; private set; } = [];
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc.Filters;
+using Pacs.Web.Configuration;
 
 namespace Pacs.Web.Pages;
 
@@ -50,9 +51,9 @@ public sealed class LanguageFilter : IAsyncResourceFilter
         return culture;
     }
 
-    /// <summary>The language of a request: chosen, else preferred, else German.</summary>
+    /// <summary>The language of a request: chosen, else the setting's, else preferred, else German.</summary>
     public static CultureInfo Of(HttpRequest request) =>
-        Known(request.Query[Key]) ?? Known(request.Cookies[Key]) ?? Preferred(request) ?? Cultures["de"];
+        Known(request.Query[Key]) ?? Known(request.Cookies[Key]) ?? Known(request.HttpContext.RequestServices.GetRequiredService<PacsOptions>().Language) ?? Preferred(request) ?? Cultures["de"];
 
     // RFC 9110 §12.5.4; the first of equal weight counts
     private static CultureInfo? Preferred(HttpRequest request) => request.GetTypedHeaders().AcceptLanguage

@@ -14,12 +14,7 @@ public static class WorklistServices
         ArgumentNullException.ThrowIfNull(options);
         if (options.Worklists.Enable)
         {
-            services.AddSingleton(new WorklistOptions
-            {
-                Folder = options.Worklists.Database,
-                HideCompleted = options.Worklists.HideCompleted,
-                CleanupInterval = options.Worklists.CleanupInterval is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-            });
+            services.AddSingleton(options.ToWorklistOptions());
             services.AddSingleton<Storage.Worklist>().AddSingleton<WorklistQueries>().AddSingleton<WorklistScp>().AddSingleton<MppsScp>().AddHostedService<WorklistCleanup>();
             services.AddGdtInbox();
             if (options.Worklists.UrlOnWorklistEntryAdded is { } added)

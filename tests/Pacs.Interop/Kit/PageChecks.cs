@@ -22,7 +22,7 @@ public static class PageChecks
           for (const e of document.querySelectorAll('[id]')) { if (ids.has(e.id)) say(e, 'an id twice (4.1.2)'); ids.add(e.id); }
           for (const e of document.querySelectorAll('[aria-labelledby]')) if (!labels(e)) say(e, 'labelled by nothing (4.1.2)');
           for (const e of document.querySelectorAll('img:not([alt])')) say(e, 'an image without alt (1.1.1)');
-          for (const e of document.querySelectorAll('input,select,textarea')) if (!e.labels?.length && !e.getAttribute('aria-label')) say(e, 'a field without label (3.3.2)');
+          for (const e of document.querySelectorAll('input:not([type=hidden]),select,textarea')) if (!e.labels?.length && !e.getAttribute('aria-label')) say(e, 'a field without label (3.3.2)');
           for (const e of document.querySelectorAll('a,button')) if (!name(e)) say(e, 'a control without a name (4.1.2)');
           for (const t of document.querySelectorAll('table')) {
             if (!t.caption?.textContent.trim()) say(t, 'a table without caption (1.3.1)');

@@ -230,7 +230,7 @@ public sealed class AssociationTests
 
     public static TheoryData<string, AcceptorPolicy, byte[]> Rejections() => new()
     {
-        { "called", new AcceptorPolicy { AeTitles = new HashSet<string> { "OTHER" } }, [0, 1, 1, 7] },
+        { "called", new AcceptorPolicy { AcceptsTitle = title => title == "OTHER" }, [0, 1, 1, 7] },
         { "calling", new AcceptorPolicy { AcceptsCaller = (ae, _) => ae != "DEVICE" }, [0, 1, 1, 3] },
         { "user", new AcceptorPolicy { AcceptsUser = (_, _, _) => ValueTask.FromResult(false) }, [0, 1, 2, 1] },
         { "peer wants tiny PDUs", new AcceptorPolicy { Limits = new AssociationLimits { MinPeerPdu = 20000 } }, [0, 1, 2, 1] },

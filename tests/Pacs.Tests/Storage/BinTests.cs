@@ -27,7 +27,7 @@ public sealed class BinTests
         await box.AssertConsistentAsync();
         var row = Assert.Single(await bin.ListAsync(10, Ct));
         Assert.Equal(("Müller^Jörg", "P1", 2, 2), (row.PatientName, row.PatientId, row.SeriesCount, row.InstanceCount));
-        Assert.Equal(row.DeletedAt.AddDays(Bin.Days), row.DueAt);
+        Assert.Equal(row.DeletedAt.AddDays(30), row.DueAt);
 
         var last = (await box.EventsAsync())[^1].Seq;
         Assert.Equal(new BinResult(first.Study, 2, 0), await bin.RestoreAsync(row.Id, Ct));

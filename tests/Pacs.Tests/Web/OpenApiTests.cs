@@ -49,7 +49,7 @@ public sealed class OpenApiTests
         await using var server = await StartAsync();
         var mapped = Mapped(server);
         // mapped only where there is a log-in
-        Assert.Empty(ApiTable.Rows.Select(r => $"{r.Method} {r.Path}").Except(mapped).Except(["POST /auth/token"]));
+        Assert.Empty(ApiTable.Rows.Select(r => $"{r.Method} {r.Path}").Except(mapped));
     }
 
     [Fact]

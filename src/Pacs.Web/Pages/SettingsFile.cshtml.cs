@@ -1,0 +1,25 @@
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using Pacs.Web.Configuration;
+
+namespace Pacs.Web.Pages;
+
+/// <summary><c>/einstellungen/konfiguration</c>: what is set in files, in the environment and on the command line only, and holds from start to start.</summary>
+public sealed class SettingsFileModel(PacsConfiguration configuration) : PageModel
+{
+    /// <summary>Name, value and source of each; a null source is the default.</summary>
+    public IReadOnlyList<(string Name, string Value, string? Source)> Lines { get; } =
+    [
+        .. SettingBinder.Keys.Except(SavedSettings.Keys).Select(k => (k.Path.Replace(':', '.'), Say(k, configuration.Options), configuration.Origins.GetValueOrDefault(k.Path))),
+    ];
+
+    // hashes and addresses that may hold passwords are nobody's business here
+    private static string Say(SettingBinder.Key key, PacsOptions options) => key.ValueIn(options) switch
+    {
+        null => "null",
+        Uri uri => uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) + "/…",
+        IReadOnlyList<string> users when key.Property.IsDefined(typeof(DicomUsersAttribute)) => string.Join(", ", users.Select(u => u.Split(':')[0])),
+        var value => JsonSerializer.Serialize(value, key.Property.PropertyType, StructuredSettings.Json),
+    };
+}
