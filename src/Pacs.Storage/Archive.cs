@@ -148,7 +148,8 @@ public sealed partial class Archive
         }
 
         var now = _time.GetUtcNow();
-        var applying = Array.FindAll(_coercions, c => c.Applies(header, staged.Syntax));
+        // what another archive has kept stays as it is there: repaired, its ids would be others
+        var applying = origin.IsImported ? [] : Array.FindAll(_coercions, c => c.Applies(header, staged.Syntax));
         if (import is not null && import.Applies(header, staged.Syntax))
         {
             applying = [.. applying, import];
@@ -200,7 +201,7 @@ public sealed partial class Archive
             }
             var content = staged.Whole ?? ReadOnlyMemory<byte>.Empty;
             var key = content.IsEmpty ? await _store.RunAsync(() => staged.Publish(now)) : _store.Write(content.Span, now);
-            var file = new StoredFile(key, staged.FileLength, staged.DataOffset, staged.HeaderLength, staged.Syntax.Uid, staged.Digest, receivedDigest, now, origin);
+            var file = new StoredFile(key, staged.FileLength, staged.DataOffset, staged.HeaderLength, staged.Syntax.Uid, staged.Digest, receivedDigest, origin.ReceivedAt ?? now, origin);
             var record = new InstanceRecord(identity, file, header);
             entry = _journal.Begin(file, content);
             try

@@ -228,12 +228,15 @@ public sealed partial class IndexReader : IDisposable
     {
         using var lease = _pool.Rent();
         using var row = lease.Connection.Command(
-            "SELECT public_id, key, size, data_offset, digest FROM instance WHERE key > @1 AND key < @2 AND received_at >= @3",
-            day + "/", day + "0", since.ToUnixTimeMilliseconds()).ExecuteReader();
+            "SELECT public_id, key, size, data_offset, digest FROM instance WHERE key > @1 AND key < @2", day + "/", day + "0").ExecuteReader();
         var instances = new List<(ResourceId, string, long, int, byte[]?)>();
         while (row.Read())
         {
-            instances.Add((ResourceId.FromBytes((byte[])row[0]), row.GetString(1), row.GetInt64(2), row.GetInt32(3), row[4] as byte[]));
+            // the key says when its file was written; received_at may be another archive's
+            if (row.GetString(1) is var key && FileInstanceStore.ReceivedAt(key) >= since)
+            {
+                instances.Add((ResourceId.FromBytes((byte[])row[0]), key, row.GetInt64(2), row.GetInt32(3), row[4] as byte[]));
+            }
         }
         return instances;
     }

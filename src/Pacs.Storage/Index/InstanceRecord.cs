@@ -135,6 +135,9 @@ internal sealed class InstanceRecord
     /// <summary>Whether a lost index is being rebuilt: see <see cref="PacsEvent.Rebuilt"/>.</summary>
     public bool Rebuilt { get; }
 
+    /// <summary>Whether it was announced before: here, or by the archive it is taken over from.</summary>
+    public bool IsOld => Rebuilt || File.Origin.IsImported;
+
     public string? PatientName { get; }
 
     public string? PatientNameFold { get; }

@@ -39,7 +39,7 @@ internal sealed class StoreSql : IDisposable
             INSERT INTO patient (public_id, patient_id, name, name_fold, birth_date, sex, study_count, instance_count, size, tags, updated_at, stable)
             VALUES (?, ?, ?, ?, ?, ?, 0, 1, ?, ?, ?, ?)
             ON CONFLICT (public_id) DO UPDATE SET instance_count = instance_count + 1, size = size + excluded.size,
-                updated_at = excluded.updated_at, stable = excluded.stable
+                updated_at = iif(excluded.stable, max(updated_at, excluded.updated_at), excluded.updated_at), stable = min(stable, excluded.stable)
             RETURNING id, instance_count
             """);
         _study = Prepare(connection, """
@@ -48,7 +48,7 @@ internal sealed class StoreSql : IDisposable
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
                 '', 0, 1, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (public_id) DO UPDATE SET instance_count = instance_count + 1, size = size + excluded.size,
-                updated_at = excluded.updated_at, stable = excluded.stable
+                updated_at = iif(excluded.stable, max(updated_at, excluded.updated_at), excluded.updated_at), stable = min(stable, excluded.stable)
             RETURNING id, instance_count
             """);
         _series = Prepare(connection, """
@@ -56,7 +56,7 @@ internal sealed class StoreSql : IDisposable
                 updated_at, stable)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)
             ON CONFLICT (public_id) DO UPDATE SET instance_count = instance_count + 1, size = size + excluded.size,
-                updated_at = excluded.updated_at, stable = excluded.stable
+                updated_at = iif(excluded.stable, max(updated_at, excluded.updated_at), excluded.updated_at), stable = min(stable, excluded.stable)
             RETURNING id, instance_count
             """);
         _instance = Prepare(connection, """
@@ -116,39 +116,39 @@ internal sealed class StoreSql : IDisposable
         }
 
         var at = record.Rebuilt ? record.File.ReceivedAt : now;
-        var time = at.ToUnixTimeMilliseconds();
+        var time = (record.IsOld ? record.File.ReceivedAt : now).ToUnixTimeMilliseconds();
         var (patient, newPatient) = Upsert(_patient.Add(identity.Patient.ToBytes()).Add(identity.PatientId).Add(record.PatientName).Add(record.PatientNameFold)
             .Add(record.BirthDate).Add(record.Sex)
-            .Add(record.File.Size).Add(record.PatientTags).Add(time).Add(record.Rebuilt ? 1 : 0));
+            .Add(record.File.Size).Add(record.PatientTags).Add(time).Add(record.IsOld ? 1 : 0));
         var (study, newStudy) = Upsert(_study.Add(identity.Study.ToBytes()).Add(patient).Add(identity.StudyUid).Add(record.StudyDate).Add(record.StudyTime)
             .Add(record.Accession).Add(record.StudyDescription).Add(record.StudyDescriptionFold).Add(record.StudyId).Add(record.Referring).Add(record.ReferringFold)
-            .Add(record.File.Size).Add(record.SortKey).Add(record.StudyTags).Add(record.File.ReceivedAt.ToUnixTimeMilliseconds()).Add(time).Add(record.Rebuilt ? 1 : 0));
+            .Add(record.File.Size).Add(record.SortKey).Add(record.StudyTags).Add(record.File.ReceivedAt.ToUnixTimeMilliseconds()).Add(time).Add(record.IsOld ? 1 : 0));
         var (series, newSeries) = Upsert(_series.Add(identity.Series.ToBytes()).Add(study).Add(identity.SeriesUid).Add(record.Modality).Add(record.SeriesNumber)
             .Add(record.SeriesDescription).Add(record.BodyPart).Add(record.Station).Add(record.Protocol)
-            .Add(record.File.Size).Add(record.SeriesTags).Add(time).Add(record.Rebuilt ? 1 : 0));
+            .Add(record.File.Size).Add(record.SeriesTags).Add(time).Add(record.IsOld ? 1 : 0));
         AddInstance(_instance.Add(identity.Instance.ToBytes()).Add(series).Add(identity.InstanceUid), record).Execute();
 
         // the order Orthanc has
-        Announce(EventKind.NewInstance, Level.Instance, identity.Instance, at, record.Rebuilt);
+        Announce(EventKind.NewInstance, Level.Instance, identity.Instance, at, record.IsOld);
         if (newSeries)
         {
             _newSeries.Add(record.Modality ?? "").Add(study).Execute();
-            Announce(EventKind.NewSeries, Level.Series, identity.Series, at, record.Rebuilt);
+            Announce(EventKind.NewSeries, Level.Series, identity.Series, at, record.IsOld);
         }
         if (newStudy)
         {
             _newStudy.Add(patient).Execute();
-            Announce(EventKind.NewStudy, Level.Study, identity.Study, at, record.Rebuilt);
+            Announce(EventKind.NewStudy, Level.Study, identity.Study, at, record.IsOld);
         }
         if (newPatient)
         {
-            Announce(EventKind.NewPatient, Level.Patient, identity.Patient, at, record.Rebuilt);
+            Announce(EventKind.NewPatient, Level.Patient, identity.Patient, at, record.IsOld);
         }
         if (newStudy && HasOtherPatient(identity.StudyUid, study))
         {
             AddConflict(ConflictKind.StudyOfOtherPatient, Level.Study, identity.Study, record, keep: false, at);
         }
-        if (newStudy && !newPatient && !record.Rebuilt && IsOtherPerson(patient, record))
+        if (newStudy && !newPatient && !record.IsOld && IsOtherPerson(patient, record))
         {
             AddConflict(ConflictKind.OtherPerson, Level.Study, identity.Study, record, keep: false, at);
         }
@@ -237,7 +237,7 @@ internal sealed class StoreSql : IDisposable
             .Add(at.ToUnixTimeMilliseconds()).Read(row => (row.Int64(0), row.Text(1)));
         if (count == 1)
         {
-            Announce(EventKind.ConflictFound, level, resource, at, record.Rebuilt);
+            Announce(EventKind.ConflictFound, level, resource, at, record.IsOld);
         }
         else if (keep && kept != record.File.Key)
         {

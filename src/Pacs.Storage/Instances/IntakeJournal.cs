@@ -357,7 +357,9 @@ internal sealed partial class IntakeJournal : IHostedService, IDisposable
         {
             foreach (var entry in _open)
             {
-                earliest = entry.Record.File.ReceivedAt < earliest ? entry.Record.File.ReceivedAt : earliest;
+                // by its key: what is taken over from another archive says when it came there
+                var came = FileInstanceStore.ReceivedAt(entry.Record.File.Key);
+                earliest = came < earliest ? came : earliest;
             }
         }
         return earliest - Margin;
