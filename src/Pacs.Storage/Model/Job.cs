@@ -81,6 +81,24 @@ public enum JobFault
 
     /// <summary>The node could not send what was asked for. Detail: its status.</summary>
     NotRetrieved = 17,
+
+    /// <summary>What is to be taken over cannot be read. Detail: why.</summary>
+    NoSource = 18,
+
+    /// <summary>An instance of another archive could not be taken over. Detail: why.</summary>
+    NotTakenOver = 19,
+
+    /// <summary>There is no room left on our disk.</summary>
+    NoRoom = 20,
+
+    /// <summary>The Orthanc whose folder is to be taken over is running.</summary>
+    SourceRuns = 21,
+
+    /// <summary>What is to be taken over is on a server that cannot be reached.</summary>
+    SourceSilent = 22,
+
+    /// <summary>The server from which is taken over wants a user and a password.</summary>
+    SourceLocked = 23,
 }
 
 /// <summary>Why a job, or an instance of it, failed.</summary>

@@ -369,6 +369,9 @@ public sealed class PacsOptions
     /// <summary>GDT files for the practice software.</summary>
     public GdtSettings GdtGenerator { get; init; } = new();
 
+    /// <summary>Taking over what an Orthanc has kept.</summary>
+    public ImportSettings OrthancImport { get; init; } = new();
+
     /// <summary>DICOMweb.</summary>
     public DicomWebSettings DicomWeb { get; init; } = new();
 

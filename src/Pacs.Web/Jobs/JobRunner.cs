@@ -252,6 +252,7 @@ public sealed partial class JobRunner(
         try
         {
             await work.RunAsync(turn, halt.Token);
+            _silent.TryRemove(job.Node, out _);
             await turn.SaveAsync();
             if (stop.IsCancellationRequested)
             {
@@ -273,6 +274,14 @@ public sealed partial class JobRunner(
             await turn.SaveAsync();
             await queue.InterruptAsync(job, CancellationToken.None); // one that was cancelled or paused stays so
             return !stop.IsCancellationRequested;
+        }
+        catch (JobBrokenOffException e)
+        {
+            // its list may not even be made: it is not done because nothing waits
+            await turn.SaveAsync();
+            Silence(job.Node);
+            await FailTurnAsync(turn, e.Error);
+            return false;
         }
         catch (Exception e)
         {
@@ -335,7 +344,13 @@ public sealed partial class JobRunner(
             }
             return false;
         }
-        if (await queue.FailTurnAsync(job, turn.HasSent, error, CancellationToken.None) is { } now)
+        await FailTurnAsync(turn, error);
+        return false;
+    }
+
+    private async Task FailTurnAsync(JobTurn turn, JobError error)
+    {
+        if (await queue.FailTurnAsync(turn.Job, turn.HasSent, error, CancellationToken.None) is { } now)
         {
             if (now.CompletedAt is not null)
             {
@@ -346,7 +361,6 @@ public sealed partial class JobRunner(
                 LogRetry(now.PublicId, now.Node, now.Attempts, error.Sentence);
             }
         }
-        return false;
     }
 
     private void Silence(string node)

@@ -1,4 +1,5 @@
 using Pacs.Storage;
+using Pacs.Web.Import;
 
 namespace Pacs.Web.Jobs;
 
@@ -9,6 +10,8 @@ public static class JobServices
     public static IServiceCollection AddJobs(this IServiceCollection services) => services
         .AddSingleton<ModificationWork>()
         .AddSingleton<ILocalWork>(s => s.GetRequiredService<ModificationWork>())
+        .AddSingleton<ImportSources>().AddSingleton<ILocalWork, ImportWork>()
+        .AddSingleton<ImportStarter>().AddHostedService(s => s.GetRequiredService<ImportStarter>())
         .AddSingleton<JobRunner>()
         .AddHostedService(s => s.GetRequiredService<JobRunner>())
         .AddSingleton<ForwardingConsumer>()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Pacs.Storage;
+using Pacs.Web.Import;
 using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Orthanc;
@@ -70,6 +71,10 @@ internal static class JobRoutes
         {
             return ModificationRoutes.Content(job);
         }
+        if (ImportJob.Is(job))
+        {
+            return Content(job, ImportJob.Of(job));
+        }
         if (RetrieveJob.Is(job))
         {
             return Content(RetrieveJob.Of(job));
@@ -93,6 +98,19 @@ internal static class JobRoutes
         }
         return json;
     }
+
+    // Orthanc has nothing like it
+    private static JsonObject Content(Job job, ImportJob content) => new()
+    {
+        ["AlreadyThereInstancesCount"] = content.AlreadyThere,
+        ["ConflictingInstancesCount"] = content.Conflicting,
+        ["Description"] = "Import from Orthanc",
+        ["FailedInstancesCount"] = job.Failed,
+        ["Failures"] = new JsonArray([.. content.Failures.Select(f => (JsonNode)new JsonObject { ["Detail"] = f.Detail, ["Reason"] = f.Reason.ToString(), ["Resource"] = f.Resource })]),
+        ["ImportedInstancesCount"] = content.Imported,
+        ["InstancesCount"] = job.Total,
+        ["Source"] = content.Source,
+    };
 
     private static JsonObject Content(RetrieveJob content)
     {

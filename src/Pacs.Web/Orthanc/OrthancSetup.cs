@@ -34,6 +34,7 @@ public static class OrthancSetup
         app.MapCommitments();
         app.MapJobs();
         ModificationRoutes.Map(app);
+        Import.ImportStarter.Map(app);
         app.MapServer();
     }
 }

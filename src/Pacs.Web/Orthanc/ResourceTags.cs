@@ -53,7 +53,7 @@ internal static class ResourceTags
         yield return ("ReceptionDate", Date(instance.ReceivedAt));
         yield return ("RemoteAET", instance.CallingAe ?? "");
         // Orthanc has no word for a file that was found on the disk
-        yield return ("Origin", instance.Origin switch { OriginKind.Dimse => "DicomProtocol", OriginKind.Http or OriginKind.Modification => "RestApi", _ => "Unknown" });
+        yield return ("Origin", instance.Origin switch { OriginKind.Dimse or OriginKind.ImportedDimse => "DicomProtocol", OriginKind.Http or OriginKind.Modification or OriginKind.ImportedHttp => "RestApi", _ => "Unknown" });
         yield return ("TransferSyntax", instance.Syntax);
         yield return ("SopClassUid", instance.SopClass);
         if (instance.HeaderLength < instance.Size)

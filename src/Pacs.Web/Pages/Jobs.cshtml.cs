@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Pacs.Storage;
 using Pacs.Web.Dimse;
+using Pacs.Web.Import;
 using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Pages;
@@ -20,6 +21,9 @@ public sealed class JobsModel(JobQueue queue, JobRunner runner, Modalities modal
     /// <param name="About">The study, as a link, when it is about one that is there.</param>
     public sealed record Row(Job Job, StoreJob Content, string? AeTitle, ProblemsModel.Subject? About)
     {
+        /// <summary>What is taken over from an Orthanc; null for other jobs.</summary>
+        public ImportJob? Import { get; } = ImportJob.Is(Job) ? ImportJob.Of(Job) : null;
+
         /// <summary>Percent that are done.</summary>
         public int Progress => Job.State == JobState.Success ? 100 : Job.Total == 0 ? 0 : (int)(100L * Job.Sent / Job.Total);
     }

@@ -22,6 +22,19 @@ public sealed class OrthancProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>Its storage folder, with the index.</summary>
+    public string Folder => _folder;
+
+    /// <summary>SIGTERM: it closes its index as at the end of a service. The folder stays until it is disposed.</summary>
+    public async Task StopAsync(CancellationToken ct)
+    {
+        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+        {
+            await kill.WaitForExitAsync(ct);
+        }
+        await _process.WaitForExitAsync(ct).WaitAsync(TimeSpan.FromSeconds(60), ct);
+    }
+
     public static async Task<OrthancProcess> StartAsync(CancellationToken ct, params (string Key, object Value)[] more)
     {
         Tool.Require("Orthanc");
