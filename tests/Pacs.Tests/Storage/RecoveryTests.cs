@@ -30,6 +30,7 @@ public sealed class RecoveryTests
         var consumer = new Counter();
         await using var box = await TestArchive.StartAsync(services: s => s.AddSingleton<IEventConsumer>(consumer));
         await FillAsync(box, before);
+        Assert.Equal(before, (await box.Reader.StatisticsAsync(Ct)).Instances); // their rows are there, too
         await using var other = await TestArchive.StartAsync();
         await other.StoreAsync(TestArchive.Image(study: 7));
         // received before the journal began: nothing tells that nobody was promised it
