@@ -203,6 +203,8 @@ public sealed class RecoveryTests
         {
             await box.StoreAsync(TestArchive.Image(patient: i % 2, study: i % 2, series: i % 3, instance: i));
         }
+        // an answer comes before its row, a reading after it
+        Assert.Equal(count, (await box.Reader.StatisticsAsync(Ct)).Instances);
     }
 
     private static async Task<string> SnapshotAsync(TestArchive box) => await box.Reader.ReadAsync(
