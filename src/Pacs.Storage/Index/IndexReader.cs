@@ -15,8 +15,7 @@ public sealed partial class IndexReader : IDisposable
     {
         ArgumentNullException.ThrowIfNull(query);
         using var lease = _pool.Rent();
-        await using var db = new PacsDb(lease.Connection.ContextOptions);
-        return await query(db, ct);
+        return await query(lease.Connection.Context, ct);
     }
 
     /// <summary>Where an instance is, or null.</summary>

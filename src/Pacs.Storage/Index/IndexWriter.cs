@@ -40,7 +40,7 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     private long _lastSeq;
     private int _later;
     private SqliteConnection? _connection;
-    private DbContextOptions<PacsDb>? _contextOptions;
+    private PacsDb? _context;
     private StoreSql? _storeSql;
     private Statement? _save;
     private Statement? _release;
@@ -68,13 +68,20 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
         return EnqueueAsync(new Item<T>(
             transaction =>
             {
-                using var db = new PacsDb(_contextOptions!);
-                db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.TrackAll;
+                var db = _context!;
                 db.Database.UseTransaction(transaction);
-                // SQLite has no asynchronous I/O: the task is finished when it is returned, unless the work waits for something it must not
-                var result = work(db, ct).GetAwaiter().GetResult();
-                db.SaveChanges();
-                return result;
+                try
+                {
+                    // SQLite has no asynchronous I/O: the task is finished when it is returned, unless the work waits for something it must not
+                    var result = work(db, ct).GetAwaiter().GetResult();
+                    db.SaveChanges();
+                    return result;
+                }
+                finally
+                {
+                    db.ChangeTracker.Clear();
+                    db.Database.UseTransaction(null);
+                }
             }, isDurable: true, ct), ct);
     }
 
@@ -300,7 +307,9 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
         if (_connection is null)
         {
             _connection = _database.OpenWriter();
-            _contextOptions = IndexDatabase.ContextOptions(_connection);
+            // kept as long as its connection, as ReaderPool's
+            _context = new PacsDb(IndexDatabase.ContextOptions(_connection));
+            _context.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.TrackAll;
             _storeSql = new StoreSql(_connection, _options, _store.IsWhole);
             _save = new Statement(_connection, "SAVEPOINT item");
             _release = new Statement(_connection, "RELEASE item");
@@ -318,11 +327,12 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
 
     private void Abandon()
     {
-        foreach (var statement in new IDisposable?[] { _storeSql, _save, _release, _rollBack })
+        foreach (var statement in new IDisposable?[] { _storeSql, _save, _release, _rollBack, _context })
         {
             statement?.Dispose();
         }
         _storeSql = null;
+        _context = null;
         _connection?.Dispose();
         _connection = null;
     }
