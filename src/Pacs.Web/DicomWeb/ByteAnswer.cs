@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Http.Headers;
 using Microsoft.Net.Http.Headers;
 using Microsoft.Win32.SafeHandles;
@@ -16,6 +17,7 @@ internal sealed class ByteAnswer : IResult
     private readonly SafeFileHandle? _file;
     private readonly long _offset;
     private readonly ReadOnlyMemory<byte> _memory;
+    private readonly IDisposable? _owner;
 
     /// <summary>A part of a file, which is closed after the answer.</summary>
     /// <param name="type">The media type with its parameters.</param>
@@ -29,6 +31,10 @@ internal sealed class ByteAnswer : IResult
     /// <summary>Bytes in memory.</summary>
     public ByteAnswer(string type, string tag, ReadOnlyMemory<byte> memory) => (_type, _tag, _memory, _length) = (type, $"\"{tag}\"", memory, memory.Length);
 
+    /// <summary>Bytes in rented memory, which goes back after the answer.</summary>
+    public ByteAnswer(string type, string tag, IMemoryOwner<byte> memory)
+        : this(type, tag, memory.Memory) => _owner = memory;
+
     /// <summary>The name under which a browser saves it, or null.</summary>
     public string? FileName { get; init; }
 
@@ -36,6 +42,7 @@ internal sealed class ByteAnswer : IResult
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         using var file = _file;
+        using var owner = _owner;
         var (request, response) = (httpContext.Request, httpContext.Response);
         var tag = new EntityTagHeaderValue(_tag);
         var headers = response.GetTypedHeaders();

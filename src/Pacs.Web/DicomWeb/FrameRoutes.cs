@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Pacs.Dicom;
 using Pacs.Dicom.Imaging;
@@ -73,12 +74,12 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
         var boundary = MultipartWriter.NewBoundary();
         for (var i = 0; i < numbers.Count; i++)
         {
-            using var frame = await ReadAsync(pixels, numbers[i], form.IsStored, ct);
             if (!form.IsMultipart)
             {
                 var tag = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(location.Key)}-{numbers[i]}-{form.Syntax.Uid}");
-                return new ByteAnswer(form.ContentType, tag, frame.Memory.ToArray());
+                return new ByteAnswer(form.ContentType, tag, await ReadAsync(pixels, numbers[i], form.IsStored, ct));
             }
+            using var frame = await ReadAsync(pixels, numbers[i], form.IsStored, ct);
             var head = MultipartWriter.PartHead(boundary, form.ContentType, frame.Memory.Length);
             if (i == 0)
             {
@@ -101,16 +102,17 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
         return Results.Empty;
     }
 
-    private async ValueTask<FrameBytes> ReadAsync(InstancePixels pixels, int number, bool isStored, CancellationToken ct)
+    private async ValueTask<IMemoryOwner<byte>> ReadAsync(InstancePixels pixels, int number, bool isStored, CancellationToken ct)
     {
         if (isStored)
         {
-            var stored = pixels.ReadFrame(number);
-            return new FrameBytes(stored, stored.Memory);
+            return pixels.ReadFrame(number);
         }
         using var slot = await slots.TakeAsync(ct);
         using var decoded = pixels.Decode(number);
-        return new FrameBytes(null, decoded.Data.ToArray());
+        var bytes = new PooledBuffer(decoded.Data.Length);
+        bytes.Write(decoded.Data);
+        return bytes;
     }
 
     private static bool TryParse(string list, out List<int> numbers)
@@ -125,13 +127,5 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
             numbers.Add(number);
         }
         return true;
-    }
-
-    /// <summary>The bytes of a frame, and whom they belong to.</summary>
-    private readonly struct FrameBytes(IDisposable? owner, ReadOnlyMemory<byte> memory) : IDisposable
-    {
-        public ReadOnlyMemory<byte> Memory => memory;
-
-        public void Dispose() => owner?.Dispose();
     }
 }

@@ -178,13 +178,13 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
             var boundary = MultipartWriter.NewBoundary();
             foreach (var number in numbers)
             {
-                var picture = await renderer.RenderAsync(pixels, number, type, request, ct);
+                using var picture = await renderer.RenderAsync(pixels, number, type, request, ct);
                 if (!response.HasStarted)
                 {
                     response.ContentType = MultipartWriter.ContentType(type, boundary);
                 }
                 await response.Body.WriteAsync(MultipartWriter.PartHead(boundary, type, picture.Length), ct);
-                await response.Body.WriteAsync(picture, ct);
+                await response.Body.WriteAsync(picture.Memory, ct);
             }
             await response.Body.WriteAsync(MultipartWriter.End(boundary), ct);
             return Results.Empty;

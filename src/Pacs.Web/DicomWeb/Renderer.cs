@@ -63,14 +63,19 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
     /// <param name="type">image/jpeg or image/png.</param>
     /// <param name="request">What it shall look like.</param>
     /// <param name="ct">Gives up waiting for a slot.</param>
-    public async ValueTask<ReadOnlyMemory<byte>> RenderAsync(InstancePixels pixels, int frame, string type, RenderedRequest request, CancellationToken ct)
+    /// <returns>To be disposed.</returns>
+    public async ValueTask<PooledBuffer> RenderAsync(InstancePixels pixels, int frame, string type, RenderedRequest request, CancellationToken ct)
     {
         if (type == Jpeg && request.IsPlain && MayBePictureAlready(pixels))
         {
             using var stored = pixels.ReadFrame(frame);
             if (BrowserJpeg.Prepare(stored.Memory.Span, pixels.Image) is { } ready)
             {
-                return (byte[])[.. ready.Prefix.Span, .. stored.Memory.Span[ready.Start..]];
+                var rest = stored.Memory.Span[ready.Start..];
+                var bytes = new PooledBuffer(ready.Prefix.Length + rest.Length);
+                bytes.Write(ready.Prefix.Span);
+                bytes.Write(rest);
+                return bytes;
             }
         }
         using var slot = await slots.TakeAsync(ct);
@@ -109,7 +114,8 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
             return null;
         }
         using var pixels = InstancePixels.Open(path);
-        return new RenderedPart(type, await RenderAsync(pixels, 1, type, request, ct));
+        var picture = await RenderAsync(pixels, 1, type, request, ct);
+        return new RenderedPart(type, picture.Memory) { Owner = picture };
     }
 
     // the header names what a picture is of
@@ -119,18 +125,26 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
         return request.Annotation == Annotation.None ? options : PictureTexts.With(options, request.Annotation, pixels.Header);
     }
 
-    private static ReadOnlyMemory<byte> Encode(RenderedImage picture, string type, RenderedRequest request)
+    private static PooledBuffer Encode(RenderedImage picture, string type, RenderedRequest request)
     {
-        var bytes = new ArrayBufferWriter<byte>(64 * 1024);
-        if (type == Png)
+        var bytes = new PooledBuffer(256 * 1024);
+        try
         {
-            PngEncoder.Encode(picture, bytes);
+            if (type == Png)
+            {
+                PngEncoder.Encode(picture, bytes);
+            }
+            else
+            {
+                JpegEncoder.Encode(picture.Data, picture.Width, picture.Height, picture.Samples, request.Quality ?? RenderedRequest.DefaultQuality, bytes);
+            }
+            return bytes;
         }
-        else
+        catch
         {
-            JpegEncoder.Encode(picture.Data, picture.Width, picture.Height, picture.Samples, request.Quality ?? RenderedRequest.DefaultQuality, bytes);
+            bytes.Dispose();
+            throw;
         }
-        return bytes.WrittenMemory;
     }
 
     private async Task<IResult> PictureAsync(
@@ -164,20 +178,28 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
     }
 
     /// <summary>All frames as a picture that moves.</summary>
-    private async Task<ReadOnlyMemory<byte>> CineAsync(InstancePixels pixels, RenderedRequest request, CancellationToken ct)
+    private async Task<PooledBuffer> CineAsync(InstancePixels pixels, RenderedRequest request, CancellationToken ct)
     {
-        var bytes = new ArrayBufferWriter<byte>(256 * 1024);
-        GifEncoder? gif = null;
-        for (var frame = 1; frame <= Math.Min(pixels.Count, MaxGifFrames); frame++)
+        var bytes = new PooledBuffer(256 * 1024);
+        try
         {
-            using var slot = await slots.TakeAsync(ct);
-            using var decoded = pixels.Decode(frame);
-            using var picture = RenderPipeline.Render(pixels.Header, pixels.Image, decoded, OptionsOf(pixels, frame, request));
-            gif ??= new GifEncoder(bytes, picture.Width, picture.Height);
-            gif.Add(picture, DelayOf(pixels.Header));
+            GifEncoder? gif = null;
+            for (var frame = 1; frame <= Math.Min(pixels.Count, MaxGifFrames); frame++)
+            {
+                using var slot = await slots.TakeAsync(ct);
+                using var decoded = pixels.Decode(frame);
+                using var picture = RenderPipeline.Render(pixels.Header, pixels.Image, decoded, OptionsOf(pixels, frame, request));
+                gif ??= new GifEncoder(bytes, picture.Width, picture.Height);
+                gif.Add(picture, DelayOf(pixels.Header));
+            }
+            gif?.Complete();
+            return bytes;
         }
-        gif?.Complete();
-        return bytes.WrittenMemory;
+        catch
+        {
+            bytes.Dispose();
+            throw;
+        }
     }
 
     // PS3.3 §C.7.6.5.1.1: Frame Time in ms, else Cine Rate in frames per second
