@@ -52,6 +52,8 @@ public static class StorageServices
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(),
             p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Bin>>()));
         services.AddSingleton<BinWorker>();
+        services.AddSingleton(p => new PatientNames(
+            p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(), p.GetRequiredService<ILogger<PatientNames>>()));
         services.AddSingleton(p => new TrashWorker(
             p.GetRequiredService<IndexReader>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(),
             p.GetRequiredService<StorageOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<TrashWorker>>()));

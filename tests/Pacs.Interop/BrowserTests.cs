@@ -204,6 +204,80 @@ public sealed class BrowserTests
         Assert.Contains("entfernt", await page.GetByRole(AriaRole.Status).InnerTextAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_patient_is_corrected_and_studies_are_labelled_without_javascript()
+    {
+        await using var office = await Office.OpenAsync();
+        await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = office.Server.Address.ToString(),
+            JavaScriptEnabled = false,
+            Locale = "de-DE",
+        });
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Müller, Jörg", Exact = true }).ClickAsync();
+        await page.GetByLabel("Neues Kennzeichen").FillAsync("Kontrolle");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Anbringen" }).ClickAsync();
+        Assert.True(await page.GetByRole(AriaRole.Button, new() { Name = "Kontrolle entfernen" }).IsVisibleAsync());
+        await page.GetByRole(AriaRole.Link, new() { Name = "Patient korrigieren" }).ClickAsync();
+        await page.GetByLabel("Nachname").FillAsync("");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Korrigieren", Exact = true }).ClickAsync();
+        Assert.Equal("true", await page.GetByLabel("Nachname").GetAttributeAsync("aria-invalid"));
+        await page.GetByLabel("Nachname").FillAsync("Cohen");
+        await page.GetByLabel("Vorname").FillAsync("David");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Korrigieren", Exact = true }).ClickAsync();
+        Assert.True(await page.GetByRole(AriaRole.Heading, new() { Name = "Cohen, David" }).IsVisibleAsync());
+        Assert.Contains("Korrigiert (Name) von 127.0.0.1", await page.Locator(".history").InnerTextAsync(), StringComparison.Ordinal);
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Kontrolle" }).ClickAsync();
+        Assert.Equal(1, await page.Locator("tr[data-id]").CountAsync());
+        await page.GetByRole(AriaRole.Link, new() { Name = "Cohen, David", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Kontrolle entfernen" }).ClickAsync();
+        Assert.Equal(0, await page.GetByText("Kontrolle", new() { Exact = true }).CountAsync());
+        await page.GotoAsync("/papierkorb");
+        Assert.True(await page.GetByText("Müller, Jörg").First.IsVisibleAsync());
+    }
+
+    [Fact]
+    public async Task A_new_server_is_set_up_and_sees_its_first_device()
+    {
+        Tool.Require("storescu", Chromium);
+        await using var server = ServerProcess.Create();
+        await server.StartAsync(Ct);
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"] });
+        await using var context = await browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = server.Address.ToString(),
+            Locale = "de-DE",
+            HttpCredentials = new HttpCredentials { Username = "praxis", Password = "geheim-genug" },
+        });
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Jetzt einrichten" }).ClickAsync();
+        await page.GetByLabel("Name der Praxis").FillAsync("Praxis am Markt");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Weiter" }).ClickAsync();
+        await page.GetByLabel("Benutzername").FillAsync("praxis");
+        await page.GetByLabel("Passwort", new() { Exact = true }).FillAsync("geheim-genug");
+        await page.GetByLabel("Passwort noch einmal").FillAsync("geheim-genug");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Benutzer anlegen" }).ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Praxissoftware" }).WaitForAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Weiter" }).ClickAsync();
+        await page.GetByText("Noch ist kein Bild angekommen").WaitForAsync();
+        using var samples = new SampleFiles().Add("Müller^Jörg", "4711", "1.2.276.0.1");
+        await samples.SendAsync(server.DicomPort, Ct);
+        await page.GetByText("Das erste Bild ist da").WaitForAsync(); // nobody touches the page
+        await page.GetByText("Ein Gerät hat sich gemeldet: STORESCU").WaitForAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Weiter" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Einrichtung abschließen" }).ClickAsync();
+        Assert.Equal("Praxis am Markt", await page.Locator("a.brand").InnerTextAsync());
+        await page.GotoAsync("/einrichten");
+        await page.WaitForURLAsync("**/einstellungen");
+        using var stranger = new HttpClient { BaseAddress = server.Address };
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, (await stranger.GetAsync(new Uri("/", UriKind.Relative), Ct)).StatusCode);
+    }
+
     private static async Task TabToAsync(IPage page, string link)
     {
         for (var i = 0; i < 60; i++)
@@ -263,7 +337,7 @@ public sealed class BrowserTests
             await page.GotoAsync(series);
             var instance = (await page.Locator("a[href^='/instanzen/']").First.GetAttributeAsync("href"))!;
             await page.CloseAsync();
-            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/auftraege", "/papierkorb", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt", "/status", "/einstellungen", "/einstellungen/geraete", "/einstellungen/archiv", "/einstellungen/gdt", "/einstellungen/weiterleitung", "/einstellungen/weiterleitung?regel=", "/einstellungen/anmeldung", "/einstellungen/konfiguration", study.Replace("/studien/", "/viewer?study=", StringComparison.Ordinal)];
+            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/auftraege", "/papierkorb", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt", "/status", "/einstellungen", "/einstellungen/geraete", "/einstellungen/archiv", "/einstellungen/gdt", "/einstellungen/weiterleitung", "/einstellungen/weiterleitung?regel=", "/einstellungen/anmeldung", "/einstellungen/konfiguration", study + "/korrigieren", study.Replace("/studien/", "/studien/kennzeichen?id=", StringComparison.Ordinal), "/einrichten", "/einrichten?schritt=anmeldung", "/einrichten?schritt=gdt", "/einrichten?schritt=geraet", "/einrichten?schritt=fertig", study.Replace("/studien/", "/viewer?study=", StringComparison.Ordinal)];
         }
 
         public async ValueTask DisposeAsync()

@@ -38,6 +38,9 @@ public sealed record StudyQuery(StudySearch? Search)
     /// <summary>Whether only studies without an accession number count: what was made without an order.</summary>
     public bool WithoutOrder { get; init; }
 
+    /// <summary>Only studies with this label, or null.</summary>
+    public string? Label { get; init; }
+
     /// <summary>Only these rows, or null.</summary>
     public IReadOnlyCollection<long>? Rows { get; init; }
 
@@ -166,6 +169,11 @@ public static class StudyLists
         if (query.WithoutOrder)
         {
             conditions.Add("(s.accession IS NULL OR s.accession = '')"); // the filter of ix_study_without_order
+        }
+        if (query.Label is { } label)
+        {
+            // the key of the table
+            conditions.Add($"EXISTS (SELECT 1 FROM label l WHERE l.level = {sql.Add((int)Level.Study)} AND l.resource = s.public_id AND l.name = {sql.Add(label)})");
         }
         var direction = query.IsDescending != query.IsBackwards ? "DESC" : "ASC";
         if (query is { Order: StudyOrder.Time, Place: var (key, id) })

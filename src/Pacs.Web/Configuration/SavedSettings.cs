@@ -88,14 +88,19 @@ public sealed partial class SavedSettings : IHostedService, IDisposable
     /// <summary>Keeps values and puts them in force, all or none.</summary>
     /// <param name="values">By option; each is right for itself. Those that are fixed are left out.</param>
     /// <param name="ct">Cancels.</param>
+    /// <param name="stillHolds">Whether what the caller has found before still holds, asked when nobody else can save; null when it does not matter.</param>
     /// <returns>What of it does not go together, a sentence each; empty when it is done.</returns>
     /// <exception cref="IndexUnavailableException">The index cannot be written.</exception>
-    public async Task<IReadOnlyList<string>> SaveAsync(IReadOnlyDictionary<SettingBinder.Key, object?> values, CancellationToken ct)
+    public async Task<IReadOnlyList<string>> SaveAsync(IReadOnlyDictionary<SettingBinder.Key, object?> values, CancellationToken ct, Func<bool>? stillHolds = null)
     {
         ArgumentNullException.ThrowIfNull(values);
         await _gate.WaitAsync(ct);
         try
         {
+            if (stillHolds?.Invoke() == false)
+            {
+                return ["Somebody else was first."];
+            }
             var changed = values.Where(v => FixedBy(v.Key) is null && Json(v.Key, v.Value) != Json(v.Key, ValueOf(v.Key))).ToList();
             var trial = SettingBinder.Copy(_options);
             foreach (var (key, value) in changed)

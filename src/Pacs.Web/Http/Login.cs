@@ -47,6 +47,7 @@ public sealed partial class Login
         {
             if (TryRead(header.AsSpan(Basic.Length).Trim(), out var name, out var password) && await _users.IsGoodAsync(name, password, context.RequestAborted))
             {
+                context.SetUser(name);
                 return true;
             }
             LogWrong(context.Connection.RemoteIpAddress?.ToString() ?? "");

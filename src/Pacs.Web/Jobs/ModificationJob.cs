@@ -18,10 +18,13 @@ public sealed record ModificationJob
     /// <summary>The kind of jobs that bring series into a new study.</summary>
     public const string SplitKind = "SplitStudy";
 
+    /// <summary>What the pages call a corrected patient (<see cref="Description"/>).</summary>
+    public const string Correction = "Correction";
+
     /// <summary>Who wanted it.</summary>
     public string Description { get; init; } = "REST API";
 
-    /// <summary>From which address.</summary>
+    /// <summary>Which user, and from which address.</summary>
     public string? By { get; init; }
 
     /// <summary>The level of what is modified.</summary>
@@ -59,6 +62,9 @@ public sealed record ModificationJob
 
     /// <summary>Whether the instances that others are made of stay.</summary>
     public bool KeepSource { get; init; } = true;
+
+    /// <summary>Whether the studies of <see cref="ParentResources"/> go into the bin when all of them have been made anew.</summary>
+    public bool BinsSource { get; init; }
 
     /// <summary>Whether what is made gets the labels of what it is made of.</summary>
     public bool KeepLabels { get; init; }

@@ -9,7 +9,7 @@ namespace Pacs.Web.Jobs;
 /// Makes instances of others. They come into the archive as any other does; what they were made of is noted (ModifiedFrom, AnonymizedFrom) and announced with who wanted it and what was changed. UIDs
 /// depend on the job and the old UID alone: after a crash the same instances are made again, and are there already.
 /// </summary>
-public sealed class ModificationWork(JobQueue queue, IndexReader index, Archive archive, ResourceMetadata metadata) : ILocalWork
+public sealed class ModificationWork(JobQueue queue, IndexReader index, Archive archive, Bin bin, PatientNames patients, ResourceMetadata metadata) : ILocalWork
 {
     // instances in a turn: others have theirs after it
     private const int Turn = 100;
@@ -59,12 +59,26 @@ public sealed class ModificationWork(JobQueue queue, IndexReader index, Archive 
         }
         await turn.SaveAsync();
         await queue.NoteContentAsync(job, (content with { Results = [.. made.OrderByDescending(m => m.Level)], BurnedIn = burnedIn }).ToJson(), CancellationToken.None);
-        if (!content.KeepSource && !halt.IsCancellationRequested && !await queue.HasWaitingAsync(job, halt) && await queue.FindAsync(job.PublicId, halt) is { Failed: 0, State: JobState.Running })
+        if ((!content.KeepSource || content.BinsSource) && !halt.IsCancellationRequested && !await queue.HasWaitingAsync(job, halt) && await queue.FindAsync(job.PublicId, halt) is { Failed: 0, State: JobState.Running })
         {
             // only when all of it has been made: nothing is lost by a job that fails
-            foreach (var source in await queue.SentAsync(job, halt))
+            foreach (var source in content.BinsSource ? [] : await queue.SentAsync(job, halt))
             {
                 await archive.DeleteAsync(Level.Instance, source, halt);
+            }
+            foreach (var study in content.BinsSource ? content.ParentResources : [])
+            {
+                if (ResourceId.TryParse(study, out var source))
+                {
+                    await bin.PutAsync(source, halt);
+                }
+            }
+            foreach (var study in content.BinsSource ? made.Where(m => m.Level == Level.Study) : [])
+            {
+                if (ResourceId.TryParse(study.Id, out var corrected))
+                {
+                    await patients.TakeFromAsync(corrected, halt); // under the same number the patient still has the name that was wrong
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ using Pacs.Storage;
 namespace Pacs.Web.Pages;
 
 /// <summary><c>/</c>: the newest studies or those a search finds; for somebody who has none yet, how to get the first. The address holds everything that is chosen.</summary>
-public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems problems, StudyMarks marks, TimeProvider clock) : PageModel
+public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems problems, StudyMarks marks, TimeProvider clock, FirstStart start) : PageModel
 {
     /// <summary>Studies on one page: a day of a busy office, and still a page that is there at once.</summary>
     public const int PageSize = 50;
@@ -58,11 +58,17 @@ public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems pr
     /// <summary>Number of open problems.</summary>
     public long Problems { get; private set; }
 
+    /// <summary>Only studies with this label; empty for all.</summary>
+    public string Label { get; private set; } = "";
+
     /// <summary>Whether the list is a part of all studies.</summary>
-    public bool IsFiltered => Search.Length > 0 || Choice.Length > 0;
+    public bool IsFiltered => Search.Length > 0 || Choice.Length > 0 || Label.Length > 0;
 
     /// <summary>Whether new studies come on top of this page: the page is then kept up to date.</summary>
     public bool IsLive { get; private set; }
+
+    /// <summary>Whether setting this server up is offered.</summary>
+    public bool IsFirstStart { get; private set; }
 
     /// <summary>The address of the page before this one, or null.</summary>
     public string? Previous { get; private set; }
@@ -87,25 +93,27 @@ public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems pr
     /// <summary>Shows a page of studies.</summary>
     /// <param name="q">What to search for.</param>
     /// <param name="zeige">One of <see cref="Choices"/>.</param>
+    /// <param name="kennzeichen">Only studies with this label.</param>
     /// <param name="sort">The order.</param>
     /// <param name="vor">By time: what comes after this place of the list.</param>
     /// <param name="nach">By time: what comes before it.</param>
     /// <param name="ab">In other orders: how many to pass over.</param>
     /// <param name="teil"><c>liste</c> for the list alone, as the script wants it.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IActionResult> OnGetAsync(string? q, string? zeige, string? sort, string? vor, string? nach, int? ab, string? teil, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(string? q, string? zeige, string? kennzeichen, string? sort, string? vor, string? nach, int? ab, string? teil, CancellationToken ct)
     {
         Search = (q ?? "").Trim();
         Search = Search.Length > MaxSearch ? Search[..MaxSearch] : Search;
         Choice = zeige ?? "";
+        Label = kennzeichen ?? "";
         Sort = string.IsNullOrEmpty(sort) ? Newest : sort;
         StudyCursor? older = null, newer = null;
-        if ((vor is not null && !TryCursor(vor, out older)) || (nach is not null && !TryCursor(nach, out newer)) || ab is < 0 or > 10_000_000
+        if ((Label.Length > 0 && !Labels.IsLabel(Label)) || (vor is not null && !TryCursor(vor, out older)) || (nach is not null && !TryCursor(nach, out newer)) || ab is < 0 or > 10_000_000
             || Choices.All(c => c.Word != Choice) || !Orders.TryGetValue(Sort.TrimStart('-'), out var order))
         {
             return BadRequest();
         }
-        var query = new StudyQuery(Search.Length > 0 ? StudySearch.Parse(Search) : null) { Order = order, IsDescending = Sort[0] == '-', Limit = PageSize + 1 };
+        var query = new StudyQuery(Search.Length > 0 ? StudySearch.Parse(Search) : null) { Order = order, IsDescending = Sort[0] == '-', Limit = PageSize + 1, Label = Label.Length > 0 ? Label : null };
         var today = DateOnly.FromDateTime(clock.GetLocalNow().DateTime);
         query = Choice switch
         {
@@ -126,16 +134,20 @@ public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems pr
         }
         var statistics = await index.StatisticsAsync(ct);
         (Total, TotalInstances, TotalSize) = (statistics.Studies, statistics.Instances, statistics.Size);
+        IsFirstStart = Total == 0 && await start.IsOpenAsync(ct);
         Problems = await chrome.CountProblemsAsync(ct);
         return Page();
     }
 
     /// <summary>The address of the same list with another choice, from its beginning.</summary>
-    public string ChoiceLink(string choice) => Link(("q", Search), ("zeige", choice), ("sort", Sort));
+    public string ChoiceLink(string choice) => Link(("q", Search), ("zeige", choice), ("kennzeichen", Label), ("sort", Sort));
+
+    /// <summary>The address of the same list with another label, or without, from its beginning.</summary>
+    public string LabelLink(string label) => Link(("q", Search), ("zeige", Choice), ("kennzeichen", label), ("sort", Sort));
 
     /// <summary>The address of the same list in another order: the other way round when it is in this order already.</summary>
     public string SortLink(string column) =>
-        Link(("q", Search), ("zeige", Choice), ("sort", Sort == column ? "-" + column : Sort == "-" + column ? column : column is "zeit" or "bilder" ? "-" + column : column));
+        Link(("q", Search), ("zeige", Choice), ("kennzeichen", Label), ("sort", Sort == column ? "-" + column : Sort == "-" + column ? column : column is "zeit" or "bilder" ? "-" + column : column));
 
     /// <summary>The value of <c>aria-sort</c> of a column; null when the list is not ordered by it.</summary>
     public string? SortState(string column) => Sort == column ? "ascending" : Sort == "-" + column ? "descending" : null;
@@ -167,7 +179,7 @@ public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems pr
         Previous = offset > 0 ? PageLink("ab", Math.Max(0, offset - PageSize).ToString(CultureInfo.InvariantCulture)) : null;
     }
 
-    private string PageLink(string key, string place) => Link(("q", Search), ("zeige", Choice), ("sort", Sort), (key, place));
+    private string PageLink(string key, string place) => Link(("q", Search), ("zeige", Choice), ("kennzeichen", Label), ("sort", Sort), (key, place));
 
     private string Link(params IEnumerable<(string Key, string Value)> query) => QueryHelpers.AddQueryString(
         Url.Content("~/"), query.Where(p => p.Value.Length > 0 && p is not ("sort", Newest) and not ("ab", "0")).Select(p => KeyValuePair.Create(p.Key, (string?)p.Value)));

@@ -17,7 +17,7 @@ public static class PagesSetup
         services.AddLocalization();
         // umlauts stay readable in the source; what HTML gives a meaning is still encoded
         services.Configure<WebEncoderOptions>(options => options.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
-        return services.AddSingleton<Chrome>().AddSingleton<OpenProblems>().AddSingleton<Display>().AddSingleton<TagRows>().AddSingleton<MeasuredReports>().AddSingleton<StudyMarks>().AddSingleton<StudyHistory>().AddSingleton<StudyNews>();
+        return services.AddSingleton<Chrome>().AddSingleton<OpenProblems>().AddSingleton<Display>().AddSingleton<TagRows>().AddSingleton<MeasuredReports>().AddSingleton<StudyMarks>().AddSingleton<StudyHistory>().AddSingleton<StudyNews>().AddSingleton<FirstStart>().AddSingleton<SetupNews>();
     }
 
     /// <summary>Maps the pages and what belongs to them in <c>wwwroot</c>.</summary>
@@ -26,6 +26,7 @@ public static class PagesSetup
         app.MapStaticAssets().OpenToEverybody(); // an error page needs its style; there is nothing of a patient in it
         app.MapRazorPages().WithStaticAssets();
         StudyNews.Map(app);
+        SetupNews.Map(app);
         SelectionRoutes.Map(app);
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.EntityFrameworkCore;
 using Pacs.Dicom;
+using Pacs.Gdt;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
 using Pacs.Web.DicomWeb;
@@ -33,7 +34,8 @@ public sealed record ThumbnailStrip(ResourceId Study, IReadOnlyList<Instance> In
 }
 
 /// <summary><c>/studien/{id}</c>: patient, study, what its reports measured, its series and their first instances.</summary>
-public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archive, MeasuredReports reports, StudyHistory history, TagRows rows, Display show, AccessTokens tokens, PacsOptions options) : PageModel
+[IgnoreAntiforgeryToken] // as DevicesModel
+public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archive, MeasuredReports reports, StudyHistory history, TagRows rows, Display show, AccessTokens tokens, GdtResend resend, PacsOptions options) : PageModel
 {
     /// <summary>The parts of the page: words of the address, keys of their texts.</summary>
     public static readonly IReadOnlyList<(string Word, string Text)> Tabs =
@@ -66,6 +68,15 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archi
     /// <summary>Its patient.</summary>
     public Patient Patient { get; private set; } = null!;
 
+    /// <summary>Its labels.</summary>
+    public IReadOnlyList<string> Labels { get; private set; } = [];
+
+    /// <summary>The labels there are.</summary>
+    public IReadOnlyList<string> KnownLabels { get; private set; } = [];
+
+    /// <summary>Whether its GDT file has just been sent again; null when nobody wanted that.</summary>
+    public bool? GdtSent { get; private set; }
+
     /// <summary>Which of <see cref="Tabs"/> is shown.</summary>
     public string Tab { get; private set; } = "";
 
@@ -96,6 +107,9 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archi
     /// <summary>Its series without their instances, as the list of studies shows them in place.</summary>
     public IReadOnlyList<Series> AllSeries { get; private set; } = [];
 
+    /// <summary>The first instance of each of <see cref="AllSeries"/>, by the series' row.</summary>
+    public IReadOnlyDictionary<long, Instance> Previews { get; private set; } = new Dictionary<long, Instance>();
+
     /// <summary>The measurements of the reports among these instances.</summary>
     public IReadOnlyList<MeasuredReport> Reports { get; private set; } = [];
 
@@ -110,8 +124,9 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archi
     /// <param name="nach">How many series to pass over.</param>
     /// <param name="tab">Which of <see cref="Tabs"/>.</param>
     /// <param name="teil"><c>serien</c> for what the list of studies shows in place.</param>
+    /// <param name="gdt">Whether its GDT file has just been sent again: 1 or 0.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IActionResult> OnGetAsync(string id, int? nach, string? tab, string? teil, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(string id, int? nach, string? tab, string? teil, int? gdt, CancellationToken ct)
     {
         if (!ResourceId.TryParse(id, out var resource) || await index.StudyAsync(resource, ct) is not { } entry)
         {
@@ -123,8 +138,12 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archi
         if (teil == "serien")
         {
             AllSeries = [.. all.Take(MaxInPlace)];
+            await ReadPreviewsAsync(ct);
             return Partial("_StudySeries", this);
         }
+        GdtSent = gdt is null ? null : gdt == 1;
+        Labels = await index.ReadAsync((db, token) => db.Labels.Where(l => l.Level == Level.Study && l.Resource == resource).Select(l => l.Name).OrderBy(n => n).ToListAsync(token), ct);
+        KnownLabels = await StudyLabelsModel.KnownAsync(index, ct);
         var others = (await index.StudiesOfAsync(Patient.PublicId, ct)).Where(o => o.Id != Study.Id).ToList();
         (Others, MoreOthers) = ([.. others.Take(MaxOthers)], Math.Max(0, others.Count - MaxOthers));
         Tab = tab ?? "";
@@ -149,6 +168,25 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archi
                 return BadRequest();
         }
         return Page();
+    }
+
+    /// <summary>Sends the study's GDT file again.</summary>
+    public async Task<IActionResult> OnPostGdtAsync(string id, string receiver, CancellationToken ct)
+    {
+        if (!ResourceId.TryParse(id, out var resource) || await index.StudyAsync(resource, ct) is null)
+        {
+            return NotFound();
+        }
+        var sent = await resend.SendAsync(new GdtKey(receiver, GdtKind.Study, resource, 0), ct);
+        return RedirectToPage(new { id, tab = "verlauf", gdt = sent is null ? 0 : 1 });
+    }
+
+    private async Task ReadPreviewsAsync(CancellationToken ct)
+    {
+        var series = AllSeries.Select(s => s.Id).ToArray();
+        var first = await index.ReadAsync((db, token) => db.Instances.Where(i => EF.Parameter(series).Contains(i.ParentId)).GroupBy(i => i.ParentId)
+            .Select(g => g.OrderBy(i => i.Number).ThenBy(i => i.Id).First()).ToListAsync(token), ct);
+        Previews = first.ToDictionary(i => i.ParentId);
     }
 
     private async Task ReadImagesAsync(IReadOnlyList<Series> all, int first, CancellationToken ct)

@@ -1,5 +1,8 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Localization;
 using Pacs.Storage;
+using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Pages;
 
@@ -12,7 +15,7 @@ namespace Pacs.Web.Pages;
 public sealed record HistoryLine(DateTimeOffset At, string Text, IReadOnlyList<string> Values, string? State = null, string? Link = null);
 
 /// <summary>What has happened to a study: who sent it, what became of it at the practice software and other systems, what the device reported, what contradicted it.</summary>
-public sealed class StudyHistory(IndexReader index, JobQueue queue)
+public sealed class StudyHistory(IndexReader index, JobQueue queue, IStringLocalizer<Texts> texts)
 {
     // of each kind; jobs are looked through from the newest one
     private const int MaxLines = 50;
@@ -52,11 +55,41 @@ public sealed class StudyHistory(IndexReader index, JobQueue queue)
             }
             return lines;
         }, ct);
+        lines.AddRange(await OriginAsync(study, show, ct));
         var id = study.PublicId.ToString();
-        foreach (var job in (await queue.ListAsync(MaxJobs, ct)).Where(j => j.Content.Contains(id, StringComparison.Ordinal)).Take(MaxLines))
+        foreach (var job in (await queue.ListAsync(MaxJobs, ct)).Where(j => !ModificationJob.Is(j) && j.Content.Contains(id, StringComparison.Ordinal)).Take(MaxLines))
         {
             lines.Add(new HistoryLine(job.CompletedAt ?? job.CreatedAt, "History.Job", [show.Text(job.Node, 64)], "JobState." + job.State, "~/auftraege"));
         }
         return [.. lines.OrderByDescending(l => l.At)];
+    }
+
+    // of what the study was made, by whom, and what was changed: the event has it (ADR 0032)
+    private async Task<IReadOnlyList<HistoryLine>> OriginAsync(Study study, Display show, CancellationToken ct)
+    {
+        var events = await index.ReadAsync(async (db, token) =>
+            // a study that was made of no other has none, and the feed is not looked through
+            await db.Metadata.AnyAsync(m => m.Level == Level.Study && m.Resource == study.PublicId && (m.Number == ResourceMetadata.ModifiedFrom || m.Number == ResourceMetadata.AnonymizedFrom), token)
+                ? await db.Events.Where(e => e.Level == Level.Study && e.Resource == study.PublicId && (e.Kind == EventKind.ModifiedStudy || e.Kind == EventKind.AnonymizedStudy)).ToListAsync(token)
+                : [], ct);
+        return [.. events.Select(e => Origin(e, show))];
+    }
+
+    private HistoryLine Origin(PacsEvent e, Display show)
+    {
+        var (who, what) = ("", "");
+        try
+        {
+            using var detail = JsonDocument.Parse(e.Detail ?? "{}");
+            who = detail.RootElement.TryGetProperty("By", out var by) ? by.GetString() ?? "" : "";
+            what = detail.RootElement.TryGetProperty("Replaced", out var replaced) && replaced.ValueKind == JsonValueKind.Array
+                ? string.Join(", ", replaced.EnumerateArray().Select(t => t.GetString()).OfType<string>().Select(t => texts["History.Tag." + t] is { ResourceNotFound: false } word ? word.Value : show.Text(t, 64)))
+                : "";
+        }
+        catch (JsonException)
+        {
+            // of another version: when is known
+        }
+        return new HistoryLine(e.At, e.Kind == EventKind.AnonymizedStudy ? "History.Anonymized" : "History.Modified", [what, show.Text(who, 100)], Link: "~/papierkorb");
     }
 }
