@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Pacs.Interop;
 
-/// <summary>The routes about queries and retrieves, ours beside those of Debian's Orthanc, both asking a third Orthanc; and dcmtk's dcmqrscp for C-GET.</summary>
+/// <summary>The routes about queries and retrieves, ours beside those of Debian's Orthanc, both asking a third Orthanc.</summary>
 public sealed class QueryTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
