@@ -38,7 +38,8 @@ internal sealed class QuerySql
             {
                 HasUnsupportedKeys = true;
             }
-            else if (!key.Tag.IsPrivateCreator)
+            // the character set of an answer is that of the index, not of a file
+            else if (!key.Tag.IsPrivateCreator && key.Tag != DicomTag.SpecificCharacterSet)
             {
                 _headerTags.Add(key.Tag);
             }

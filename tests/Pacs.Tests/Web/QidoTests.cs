@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Pacs.Dicom;
+using Pacs.Storage;
 using Pacs.Web.DicomWeb;
 
 namespace Pacs.Tests;
@@ -11,6 +14,19 @@ public sealed class QidoTests(QidoTests.Archive archive) : IClassFixture<QidoTes
     private readonly TestServer _server = archive.Server;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(Level.Study, "")]
+    [InlineData(Level.Series, "")]
+    [InlineData(Level.Instance, "")]
+    [InlineData(Level.Study, "all")]
+    [InlineData(Level.Instance, "all")]
+    public void What_is_returned_unasked_needs_no_file(Level level, string includefield)
+    {
+        var parameters = new QueryCollection(new Dictionary<string, StringValues> { ["includefield"] = includefield });
+        Assert.True(QidoRequest.TryParse(level, null, null, parameters, out var request, out _));
+        Assert.Empty(new QuerySql(request.Query).ReturnedFromHeader);
+    }
 
     [Theory]
     [InlineData("studies", 3)]
