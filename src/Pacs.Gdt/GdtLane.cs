@@ -26,6 +26,7 @@ internal sealed partial class GdtLane(
     private readonly SemaphoreSlim _wake = new(0, 1);
     private volatile GdtStatus _status = new(0, 0, null, null);
     private bool _waitsForFetch;
+    private bool _isUndecided;
 
     /// <summary>How it is going, as of the last attempt.</summary>
     public GdtStatus Status => _status;
@@ -52,21 +53,22 @@ internal sealed partial class GdtLane(
     public async Task RunAsync(CancellationToken ct)
     {
         var delay = FirstDelay;
-        var swept = false;
+        var swept = DateTimeOffset.MinValue;
         while (!ct.IsCancellationRequested)
         {
             var wait = LastDelay;
             var failed = false;
             try
             {
-                if (!swept)
+                // at the start, and now and then: a share that goes away in the middle of a delivery keeps what should have been removed
+                if (time.GetUtcNow() is var now && now - swept >= LastDelay)
                 {
                     await SweepAsync(ct);
-                    swept = true;
+                    swept = now;
                 }
                 var problem = await DeliverAllAsync(ct);
                 var watched = problem is null && await NoteFetchedAsync(ct);
-                failed = problem is not null;
+                failed = problem is not null || _isUndecided;
                 delay = failed ? delay : FirstDelay;
                 wait = failed || _waitsForFetch ? delay : watched ? WatchDelay : LastDelay;
                 await ReportAsync(problem, ct);
@@ -98,7 +100,7 @@ internal sealed partial class GdtLane(
     {
         var seen = new HashSet<GdtKey>();
         string? problem = null;
-        _waitsForFetch = false;
+        (_waitsForFetch, _isUndecided) = (false, false);
         while (true)
         {
             var batch = await reader.ReadAsync((db, token) => Waiting(db).OrderBy(g => g.Attempts).ThenBy(g => g.At).Take(BatchSize).ToListAsync(token), ct);
@@ -163,6 +165,7 @@ internal sealed partial class GdtLane(
             await attachments.WriteAsync(receiver.Settings, PlannedAttachment.Read(file.Attachments), ct);
             CrashPoint.Hit("gdt-attached");
             folder.Prepare(key, file.Body);
+            folder.Confirm(key, receiver.Settings.MarkerFile);
             CrashPoint.Hit("gdt-prepared");
             attempt = GdtFileName.FirstAttempt(wanted, folder.Names());
             name = FreeName(folder, wanted, ref attempt);
@@ -187,6 +190,7 @@ internal sealed partial class GdtLane(
         {
             LogUndecided(file.Kind, file.Resource);
             await FailAsync(file, GdtReasons.FolderGone, ct);
+            _isUndecided = true; // it is decided when the share comes back
             return false;
         }
         CrashPoint.Hit("gdt-published");
@@ -225,15 +229,19 @@ internal sealed partial class GdtLane(
             (db, token) => db.GdtFiles.Where(g => g.State == GdtState.Written && g.Receiver == receiver.Name && g.At >= since)
                 .Select(g => new { g.Kind, g.Resource, g.Revision, g.Path }).ToListAsync(token),
             ct);
-        if (written.Count == 0 || !Directory.Exists(receiver.Folder)
-            || (receiver.Settings.MarkerFile is { } marker && !File.Exists(Path.Join(receiver.Folder, marker))))
+        if (written.Count == 0 || !Directory.Exists(receiver.Folder))
         {
             return false;
         }
         HashSet<string> names;
         try
         {
-            names = new ImportFolder(receiver.Folder).Names();
+            names = new ImportFolder(receiver.Folder) { BeforeStep = beforeStep }.Names();
+            // asked of the same list: a share that goes away between two looks has fetched nothing
+            if (receiver.Settings.MarkerFile is { } marker && !names.Contains(marker))
+            {
+                return true;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -79,6 +79,25 @@ internal sealed class ImportFolder(string path)
         }
     }
 
+    /// <summary>
+    /// Whether the tokens are where they belong. A share can go away between the look at its marker file and the writing, and come back before the next step: then they are in the empty mount
+    /// point, and a rename there would be a delivery that nobody sees.
+    /// </summary>
+    /// <exception cref="ImportFolderException">They are not; what of them can be seen is removed.</exception>
+    public void Confirm(GdtKey key, string? markerFile)
+    {
+        BeforeStep?.Invoke("confirm");
+        if (markerFile is not null && !File.Exists(System.IO.Path.Join(Path, markerFile)))
+        {
+            Discard(key);
+            throw new ImportFolderException(GdtReasons.NoMarker);
+        }
+        if (!File.Exists(Temporary(key)) || !File.Exists(Witness(key)))
+        {
+            throw new ImportFolderException(GdtReasons.NoFolder);
+        }
+    }
+
     /// <summary>Gives the file its name, or finds that this has happened.</summary>
     /// <returns>
     /// True: it has the name, or had it before a crash (the practice software may have fetched it since). False: the name is taken. Null: the folder has

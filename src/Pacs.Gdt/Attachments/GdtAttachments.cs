@@ -86,7 +86,7 @@ public sealed partial class GdtAttachments(GdtOptions options, Archive archive, 
         try
         {
             Prepare(settings, folder);
-            var hasWritten = false;
+            var written = new List<string>();
             foreach (var file in files)
             {
                 ct.ThrowIfCancellationRequested();
@@ -107,12 +107,17 @@ public sealed partial class GdtAttachments(GdtOptions options, Archive archive, 
                 {
                     File.Delete(temporary);
                 }
-                hasWritten = true;
+                written.Add(path);
                 GdtTelemetry.Attached(settings.Name);
             }
-            if (hasWritten)
+            if (written.Count > 0)
             {
                 DurableFiles.SyncFolder(folder);
+            }
+            // a share that came back meanwhile: what was written while it was away is under it, where nobody sees it
+            if (!written.TrueForAll(File.Exists))
+            {
+                throw new ImportFolderException(GdtReasons.NoFolder);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not IndexUnavailableException)

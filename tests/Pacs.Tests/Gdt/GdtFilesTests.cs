@@ -104,6 +104,75 @@ public sealed class GdtFilesTests
         Assert.Empty(await host.RowsAsync());
     }
 
+    [Theory]
+    [InlineData("witness", "never")] // away while its tokens are written
+    [InlineData("witness", "confirm")] // back before anybody looks again
+    [InlineData("temporary", "sync")]
+    [InlineData("confirm", "never")]
+    [InlineData("rename", "never")]
+    public async Task A_share_that_is_unmounted_in_the_middle_of_a_delivery_gets_the_file_when_it_is_back(string gone, string back)
+    {
+        GdtHost? host = null;
+        var share = "";
+        var isAway = false;
+        var wasAway = false;
+        await using var started = host = await GdtHost.StartAsync(
+            o => o.MarkerFile = "mounted",
+            step =>
+            {
+                if (step == gone && !wasAway)
+                {
+                    (isAway, wasAway) = (true, true);
+                    Directory.Move(host!.Incoming, share);
+                    Directory.CreateDirectory(host.Incoming); // the mount point
+                }
+                else if (step == back && isAway)
+                {
+                    Mount(host!, share);
+                    isAway = false;
+                }
+            });
+        share = host.Incoming + "-away";
+        await File.WriteAllTextAsync(Path.Join(Directory.CreateDirectory(host.Incoming).FullName, "mounted"), "", Ct);
+        await host.StoreAsync(Studies.Image(1, "R1"));
+        await host.UntilAsync((_, _) => Task.FromResult(wasAway && (!isAway || host.Files.Status is { Problem: not null } or { Undecided: > 0 })));
+        if (isAway)
+        {
+            Assert.Empty(host.Names);
+            Mount(host, share);
+            isAway = false;
+        }
+        await host.SettleAsync();
+        Assert.Equal(["R1.gdt"], host.Names);
+        Assert.Equal(GdtState.Written, Assert.Single(await host.RowsAsync()).State);
+    }
+
+    [Fact]
+    public async Task A_share_that_is_unmounted_while_somebody_looks_has_fetched_nothing()
+    {
+        GdtHost? host = null;
+        var looked = 0;
+        await using var started = host = await GdtHost.StartAsync(
+            o => o.MarkerFile = "mounted",
+            step =>
+            {
+                if (step == "list" && host!.Names.Length == 1 && Interlocked.Increment(ref looked) == 1)
+                {
+                    Directory.Move(host.Incoming, host.Incoming + "-away");
+                    Directory.CreateDirectory(host.Incoming);
+                }
+            });
+        await File.WriteAllTextAsync(Path.Join(Directory.CreateDirectory(host.Incoming).FullName, "mounted"), "", Ct);
+        await host.StoreAsync(Studies.Image(1, "R1"));
+        await host.UntilAsync((_, _) => Task.FromResult(Volatile.Read(ref looked) == 1 && !File.Exists(Path.Join(host.Incoming, "mounted"))));
+        await host.StoreAsync(Studies.Image(2, "R2")); // wakes it: it has looked when it says what is wrong
+        await host.UntilAsync((_, _) => Task.FromResult(host.Files.Status.Problem is not null));
+        Mount(host, host.Incoming + "-away");
+        await host.SettleAsync();
+        Assert.Equal(["R1.gdt", "R2.gdt"], host.Names);
+        Assert.All(await host.RowsAsync(), r => Assert.Equal(GdtState.Written, r.State));
+    }
+
     [Fact]
     public async Task A_share_that_is_gone_loses_nothing_and_delays_nobody_over_restarts()
     {
@@ -354,4 +423,10 @@ public sealed class GdtFilesTests
 
     private static Task<int> AnnouncementsAsync(GdtHost host) =>
         host.Reader.ReadAsync((db, ct) => db.Events.CountAsync(e => e.Kind == EventKind.GdtWritten, ct), Ct);
+
+    private static void Mount(GdtHost host, string share)
+    {
+        Directory.Delete(host.Incoming, recursive: true); // what is in a mount point is not seen any more
+        Directory.Move(share, host.Incoming);
+    }
 }
