@@ -49,7 +49,7 @@ public sealed class Share : IAsyncDisposable
     {
         Directory.CreateDirectory(folder);
         var disk = Directory.CreateDirectory(folder + "-disk").FullName;
-        var isMounted = OperatingSystem.IsLinux() && Environment.UserName == "root" && (await Tool.RunAsync("mount", ct, "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk)).ExitCode == 0;
+        var isMounted = OperatingSystem.IsLinux() && Environment.UserName == "root" && (await Tool.RunAsync("mount", ct, "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk)).ExitCode == 0;
         var share = new Share(folder, isMounted);
         if (isMounted)
         {
