@@ -13,6 +13,9 @@ public sealed record GdtContent(string Name, byte[] Body, string? Problem = null
 {
     /// <summary>The files it names, which have to be there before it.</summary>
     public IReadOnlyList<PlannedAttachment> Files { get; init; } = [];
+
+    /// <summary>What could not be in it, a sentence each, without patient data.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
 }
 
 /// <summary>Makes what files say of what the archive has: for the consumers of the feed, for the preview and for sending again.</summary>
@@ -67,18 +70,34 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
         var values = isKnown && options.Measurements.Identifiers == MeasurementIdentifiers.Compatible
             ? CompatibleMeasurements.Read(report, options.KeepNegativeValues)
             : CodedMeasurements.Read(folded, options.Measurements.Language);
-        if (values.LeftOut.Count > 0 && logger.IsEnabled(LogLevel.Information))
+        var leftOut = new List<string>(values.DescribeLeftOut(MaxListed));
+        if (leftOut.Count > 0)
         {
-            var items = values.DescribeLeftOut(MaxListed);
-            LogLeftOut(id, values.Values.Count, values.LeftOut.Count, items);
+            LogLeftOut(id, values.Values.Count, values.LeftOut.Count, leftOut);
         }
         var examination = Examination.Read(dataset, TimeZoneInfo.ConvertTime(entry.Instance.ReceivedAt, time.LocalTimeZone));
-        var text = options.Measurements.TextField is { } field
-            ? new GdtText(field, [.. ReportTable.Create(report, folded, options.Measurements.Language).Lines(LineLength).Take(MaxLines)])
-            : null;
+        var text = Text(report, folded, leftOut);
         var name = GdtFileName.Of(receiver.Profile.Data.ReportFile!, receiver.Profile.Data, examination.Accession, entry.Study.PublicId, entry.Instance.Uid, id);
         var (variables, files) = await VariablesAsync(receiver, false, examination, entry.Study, id, ct);
-        return Make(name, () => receiver.Profile.Report(variables, values.Values, text)) with { Files = files };
+        return Make(name, () => receiver.Profile.Report(variables, values.Values, text, leftOut)) with { Files = files, LeftOut = leftOut };
+    }
+
+    // the report in words, where somebody wants it
+    private GdtText? Text(SrDocument report, FoldedMeasurements folded, List<string> leftOut)
+    {
+        if (options.Measurements.TextField is not { } field)
+        {
+            return null;
+        }
+        var language = options.Measurements.Language;
+        var lines = ReportTable.Create(report, folded, language).Lines(LineLength).ToList();
+        if (lines.Count > MaxLines)
+        {
+            leftOut.Add(GdtReasons.LinesCut(lines.Count - MaxLines));
+        }
+        var instead = language.TwoLetterISOLanguageName == "en" ? $"Text left out: {lines.Count} lines are too many, please see the PACS"
+            : $"Text fehlt: {lines.Count} Zeilen sind zu viel, bitte im PACS ansehen";
+        return new GdtText(field, [.. lines.Take(MaxLines)], instead);
     }
 
     /// <summary>The instance that speaks for a study: its first that is no report, or null.</summary>
@@ -180,7 +199,7 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
     private partial void LogUnreadable(Exception e, ResourceId instance);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Report {Report}: {Values} values exported, {LeftOut} items left out: {Items}")]
-    private partial void LogLeftOut(ResourceId report, int values, int leftOut, string items);
+    private partial void LogLeftOut(ResourceId report, int values, int leftOut, IEnumerable<string> items);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Report {Report} is of no template that values are exported of, or has none")]
     private partial void LogNotExported(ResourceId report);

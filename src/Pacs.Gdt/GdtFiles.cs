@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -29,7 +30,9 @@ public sealed class GdtFiles : BackgroundService
     private readonly IndexReader _reader;
     private readonly TimeProvider _time;
     private readonly ILogger<GdtFiles> _logger;
-    private readonly Dictionary<string, GdtLane> _lanes;
+    private readonly Action<string>? _beforeStep;
+    private readonly ConcurrentDictionary<string, GdtLane> _lanes = [];
+    private readonly SemaphoreSlim _changed = new(0, 1);
     private readonly SemaphoreSlim _preparing = new(1, 1);
     private bool _prepared;
 
@@ -47,7 +50,9 @@ public sealed class GdtFiles : BackgroundService
     {
         ArgumentNullException.ThrowIfNull(receivers);
         (_options, _receivers, _attachments, _writer, _reader, _time, _logger) = (options, receivers, attachments, writer, reader, time, logger);
-        _lanes = receivers.All.ToDictionary(r => r.Name, r => new GdtLane(r, attachments, writer, reader, time, logger, beforeStep));
+        _beforeStep = beforeStep;
+        Arrange();
+        receivers.Changed += OnChanged;
     }
 
     /// <summary>How it is going with all receivers, as of the last attempts: the problem is that of the first who has one.</summary>
@@ -102,16 +107,24 @@ public sealed class GdtFiles : BackgroundService
     }
 
     /// <summary>Promises one more file about a resource: an update, or one that somebody wants again.</summary>
+    /// <param name="receiver">Who gets it.</param>
+    /// <param name="kind"><see cref="GdtKind"/>.</param>
+    /// <param name="resource">The study or instance it is about.</param>
+    /// <param name="content">What it becomes.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <param name="series"><see cref="GdtFile.Series"/>; 0 for as many as the last one knew of.</param>
     /// <returns>Its key.</returns>
-    public async Task<GdtKey> AddAgainAsync(GdtReceiver receiver, string kind, ResourceId resource, GdtContent content, CancellationToken ct)
+    public async Task<GdtKey> AddAgainAsync(GdtReceiver receiver, string kind, ResourceId resource, GdtContent content, CancellationToken ct, int series = 0)
     {
         ArgumentNullException.ThrowIfNull(receiver);
         ArgumentNullException.ThrowIfNull(content);
         var key = await _writer.WriteAsync(
             async (db, token) =>
             {
-                var last = await db.GdtFiles.Where(g => g.Kind == kind && g.Resource == resource && g.Receiver == receiver.Name).MaxAsync(g => (int?)g.Revision, token) ?? -1;
-                var row = Row(receiver, kind, resource, last + 1, content);
+                var last = await db.GdtFiles.Where(g => g.Kind == kind && g.Resource == resource && g.Receiver == receiver.Name).OrderByDescending(g => g.Revision)
+                    .Select(g => new { g.Revision, g.Series }).FirstOrDefaultAsync(token);
+                var row = Row(receiver, kind, resource, (last?.Revision ?? -1) + 1, content);
+                row.Series = series > 0 ? series : last?.Series ?? 0;
                 db.GdtFiles.Add(row);
                 return GdtKey.Of(row);
             },
@@ -119,6 +132,12 @@ public sealed class GdtFiles : BackgroundService
         Wake(receiver.Name);
         return key;
     }
+
+    /// <summary>Notes how many series a study has now that nothing new comes, for the updates.</summary>
+    public Task<int> NoteSeriesAsync(GdtKey key, int series, CancellationToken ct) => _writer.WriteAsync(
+        (db, token) => db.GdtFiles.Where(g => g.Kind == key.Kind && g.Resource == key.Resource && g.Receiver == key.Receiver && g.Revision == key.Revision)
+            .ExecuteUpdateAsync(g => g.SetProperty(x => x.Series, series), token),
+        ct);
 
     /// <summary>Lets a file that waits for a request (<see cref="GdtState.Held"/>) go into the folder. False when it does not wait.</summary>
     public async Task<bool> ReleaseAsync(GdtKey key, CancellationToken ct)
@@ -171,11 +190,13 @@ public sealed class GdtFiles : BackgroundService
     /// <inheritdoc/>
     public override void Dispose()
     {
+        _receivers.Changed -= OnChanged;
         foreach (var lane in _lanes.Values)
         {
             lane.Dispose();
         }
         _preparing.Dispose();
+        _changed.Dispose();
         base.Dispose();
     }
 
@@ -183,8 +204,51 @@ public sealed class GdtFiles : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        await Task.WhenAll(_lanes.Values.Select(l => Task.Run(() => l.RunAsync(stoppingToken), stoppingToken)));
+        var running = new Dictionary<GdtLane, (Task Task, CancellationTokenSource Stop)>();
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                foreach (var lane in _lanes.Values.Where(l => !running.ContainsKey(l)).ToList())
+                {
+                    var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                    running.Add(lane, (Task.Run(() => lane.RunAsync(stop.Token), CancellationToken.None), stop));
+                }
+                foreach (var lane in running.Keys.Except(_lanes.Values).ToList())
+                {
+                    // not waited for: its share may hang
+                    await running[lane].Stop.CancelAsync();
+                    running.Remove(lane);
+                }
+                await _changed.WaitAsync(stoppingToken);
+                Arrange();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // stopped
+        }
+        await Task.WhenAll(running.Values.Select(r => r.Task));
+        foreach (var (_, stop) in running.Values)
+        {
+            stop.Dispose();
+        }
     }
+
+    // receivers are entered, changed and removed while we run
+    private void Arrange()
+    {
+        foreach (var receiver in _receivers.All)
+        {
+            _lanes.GetOrAdd(receiver.Name, _ => new GdtLane(receiver, _attachments, _writer, _reader, _time, _logger, _beforeStep)).Use(receiver);
+        }
+        foreach (var gone in _lanes.Keys.Except(_receivers.All.Select(r => r.Name)).ToList())
+        {
+            _lanes.TryRemove(gone, out _);
+        }
+    }
+
+    private void OnChanged(object? sender, EventArgs e) => _changed.Signal();
 
     private void Wake(string receiver) => _lanes.GetValueOrDefault(receiver)?.Wake();
 
@@ -199,6 +263,7 @@ public sealed class GdtFiles : BackgroundService
         Attachments = PlannedAttachment.ToJson(content.Files),
         State = content.Problem is not null ? GdtState.Failed : receiver.Settings.Delivery == GdtDelivery.OnDemand ? GdtState.Held : GdtState.Queued,
         Error = content.Problem,
+        LeftOut = content.LeftOut.Count == 0 ? null : string.Join('\n', content.LeftOut),
         At = _time.GetUtcNow(),
     };
 

@@ -9,7 +9,7 @@ namespace Pacs.Gdt;
 /// Takes the files that practice software puts into the inbox of a receiver. A file is claimed by a rename, so that nobody else reads it and it is not read again while it is half
 /// done; then it is archived, or put aside with a file that says why. The folder is looked at when the system reports a change and every few seconds, because shares lose change events.
 /// </summary>
-public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, TimeProvider time, ILogger<GdtInbox> logger) : BackgroundService
+public sealed partial class GdtInbox(GdtReceivers receivers, GdtReceiverStore store, GdtOrders orders, TimeProvider time, ILogger<GdtInbox> logger) : BackgroundService
 {
     /// <summary>Where the files go that were taken.</summary>
     public const string DoneFolder = "erledigt";
@@ -39,10 +39,50 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        await Task.WhenAll(receivers.All.Where(r => r.Settings.InboxDirectory is not null).Select(r => Task.Run(() => WatchAsync(r, r.Settings.InboxDirectory!, stoppingToken), stoppingToken)));
+        using var changed = new SemaphoreSlim(0, 1);
+        EventHandler signal = (_, _) => changed.Signal();
+        receivers.Changed += signal;
+        // each inbox of each receiver has a loop of its own; whose inbox is another now gets another loop
+        var watched = new Dictionary<(string Name, string Inbox), (Task Task, CancellationTokenSource Stop)>();
+        try
+        {
+            await store.ReadAsync(stoppingToken);
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                var wanted = receivers.All.Where(r => r.Settings.InboxDirectory is not null).Select(r => (r.Name, Inbox: r.Settings.InboxDirectory!)).ToHashSet();
+                foreach (var gone in watched.Keys.Except(wanted).ToList())
+                {
+                    var (task, stop) = watched[gone];
+                    await stop.CancelAsync();
+                    await task; // what it has claimed it finishes: two loops at one inbox would take the same file
+                    stop.Dispose();
+                    watched.Remove(gone);
+                    Report(gone.Name, null);
+                }
+                foreach (var key in wanted.Except(watched.Keys).ToList())
+                {
+                    var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                    watched.Add(key, (Task.Run(() => WatchAsync(key.Name, key.Inbox, stop.Token), CancellationToken.None), stop));
+                }
+                await changed.WaitAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // stopped
+        }
+        finally
+        {
+            receivers.Changed -= signal;
+        }
+        await Task.WhenAll(watched.Values.Select(w => w.Task));
+        foreach (var (_, stop) in watched.Values)
+        {
+            stop.Dispose();
+        }
     }
 
-    private async Task WatchAsync(GdtReceiver receiver, string inbox, CancellationToken ct)
+    private async Task WatchAsync(string name, string inbox, CancellationToken ct)
     {
         using var wake = new SemaphoreSlim(0, 1);
         FileSystemWatcher? watcher = null;
@@ -54,14 +94,17 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
                 var wait = PollInterval;
                 try
                 {
-                    Directory.CreateDirectory(Path.Join(inbox, ClaimFolder));
-                    watcher ??= Watch(inbox, wake);
-                    await FinishClaimedAsync(receiver, inbox, ct);
-                    if (await TakeAllAsync(receiver, inbox, seen, ct))
+                    if (receivers.Find(name) is { } receiver) // as he is now
                     {
-                        wait = Settled;
+                        Directory.CreateDirectory(Path.Join(inbox, ClaimFolder));
+                        watcher ??= Watch(inbox, wake);
+                        await FinishClaimedAsync(receiver, inbox, ct);
+                        if (await TakeAllAsync(receiver, inbox, seen, ct))
+                        {
+                            wait = Settled;
+                        }
+                        Report(name, null);
                     }
-                    Report(receiver.Name, null);
                 }
                 catch (OperationCanceledException) when (ct.IsCancellationRequested)
                 {
@@ -71,11 +114,11 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
                 {
                     watcher?.Dispose();
                     watcher = null; // it watches a folder that is gone
-                    Report(receiver.Name, e is IndexUnavailableException ? GdtReasons.NoIndex : GdtReasons.Of(e));
+                    Report(name, e is IndexUnavailableException ? GdtReasons.NoIndex : GdtReasons.Of(e));
                 }
                 catch (Exception e) // something unforeseen: a background service must not end
                 {
-                    LogFailed(e, receiver.Name);
+                    LogFailed(e, name);
                 }
                 await wake.WokenAsync(wait, time, ct);
             }
@@ -89,23 +132,10 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
     private static FileSystemWatcher Watch(string inbox, SemaphoreSlim wake)
     {
         var watcher = new FileSystemWatcher(inbox);
-        FileSystemEventHandler changed = (_, _) =>
-        {
-            try
-            {
-                if (wake.CurrentCount == 0)
-                {
-                    wake.Release();
-                }
-            }
-            catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
-            {
-                return; // awake already, or over
-            }
-        };
+        FileSystemEventHandler changed = (_, _) => wake.Signal();
         watcher.Created += changed;
         watcher.Changed += changed;
-        watcher.Renamed += (_, _) => changed(watcher, null!);
+        watcher.Renamed += (_, _) => wake.Signal();
         watcher.EnableRaisingEvents = true;
         return watcher;
     }
@@ -158,8 +188,7 @@ public sealed partial class GdtInbox(GdtReceivers receivers, GdtOrders orders, T
         using var activity = GdtTelemetry.Reception(receiver.Name);
         var name = Path.GetFileName(claim);
         var bytes = new FileInfo(claim).Length is > 0 and <= GdtReader.MaxBytes ? await File.ReadAllBytesAsync(claim, ct) : null;
-        // with his profile as it is now
-        var refusal = await orders.TakeAsync(receivers.Find(receiver.Name) ?? receiver, name, bytes, ct);
+        var refusal = await orders.TakeAsync(receiver, name, bytes, ct);
         var folder = Path.Join(inbox, refusal is null ? DoneFolder : RefusedFolder);
         Directory.CreateDirectory(folder);
         var target = FreePath(folder, name);

@@ -17,13 +17,18 @@ internal sealed partial class GdtLane(
     // how often a folder is looked at in which a file waits to be fetched: soon enough for whoever watches the page, rare enough for a share
     private static readonly TimeSpan WatchDelay = TimeSpan.FromSeconds(5);
 
+    // how often attachments are looked for whose time is over: it is counted in days
+    private static readonly TimeSpan CleanDelay = TimeSpan.FromHours(1);
+
     // how long it is looked at for a file that nobody fetches
     private static readonly TimeSpan WatchAge = TimeSpan.FromDays(30);
 
     private const int BatchSize = 256;
 
+    private GdtReceiver _receiver = receiver;
     private readonly string _folderSetting = receiver.Name == GdtFile.DefaultReceiver ? "gdt_folder" : "gdt_folder:" + receiver.Name;
     private readonly SemaphoreSlim _wake = new(0, 1);
+    private volatile GdtReceiver _next = receiver;
     private volatile GdtStatus _status = new(0, 0, null, null);
     private bool _waitsForFetch;
     private bool _isUndecided;
@@ -32,18 +37,15 @@ internal sealed partial class GdtLane(
     public GdtStatus Status => _status;
 
     /// <summary>Makes it look at once.</summary>
-    public void Wake()
+    public void Wake() => _wake.Signal();
+
+    /// <summary>Says who the receiver is now; it counts from the next look on.</summary>
+    public void Use(GdtReceiver now)
     {
-        if (_wake.CurrentCount == 0)
+        if (!ReferenceEquals(_next, now))
         {
-            try
-            {
-                _wake.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // somebody else has just done it
-            }
+            _next = now;
+            Wake();
         }
     }
 
@@ -53,13 +55,17 @@ internal sealed partial class GdtLane(
     public async Task RunAsync(CancellationToken ct)
     {
         var delay = FirstDelay;
-        var swept = DateTimeOffset.MinValue;
+        var (swept, cleaned) = (DateTimeOffset.MinValue, DateTimeOffset.MinValue);
         while (!ct.IsCancellationRequested)
         {
             var wait = LastDelay;
             var failed = false;
             try
             {
+                if (!ReferenceEquals(_receiver, _next))
+                {
+                    (_receiver, swept, cleaned) = (_next, DateTimeOffset.MinValue, DateTimeOffset.MinValue);
+                }
                 // at the start, and now and then: a share that goes away in the middle of a delivery keeps what should have been removed
                 if (time.GetUtcNow() is var now && now - swept >= LastDelay)
                 {
@@ -67,6 +73,11 @@ internal sealed partial class GdtLane(
                     swept = now;
                 }
                 var problem = await DeliverAllAsync(ct);
+                if (problem is null && now - cleaned >= CleanDelay)
+                {
+                    await attachments.RemoveOldAsync(_receiver, ct);
+                    cleaned = now;
+                }
                 var watched = problem is null && await NoteFetchedAsync(ct);
                 failed = problem is not null || _isUndecided;
                 delay = failed ? delay : FirstDelay;
@@ -79,7 +90,7 @@ internal sealed partial class GdtLane(
             }
             catch (Exception e) // the index is not there, or something unforeseen: a background service must not end
             {
-                LogFailed(e, receiver.Name);
+                LogFailed(e, _receiver.Name);
                 (wait, failed) = (delay, true);
             }
             // whoever adds a file wakes the loop; without that it looks again after the delay
@@ -93,7 +104,7 @@ internal sealed partial class GdtLane(
 
     private static TimeSpan Doubled(TimeSpan delay) => delay * 2 < LastDelay ? delay * 2 : LastDelay;
 
-    private IQueryable<GdtFile> Waiting(PacsDb db) => db.GdtFiles.Where(g => (g.State == GdtState.Queued || g.State == GdtState.Ready) && g.Receiver == receiver.Name);
+    private IQueryable<GdtFile> Waiting(PacsDb db) => db.GdtFiles.Where(g => (g.State == GdtState.Queued || g.State == GdtState.Ready) && g.Receiver == _receiver.Name);
 
     // what is not handed over yet, the ones that failed least first, so that one that never works holds up nobody
     private async Task<string?> DeliverAllAsync(CancellationToken ct)
@@ -108,7 +119,7 @@ internal sealed partial class GdtLane(
             var progress = false;
             foreach (var file in batch.Where(f => seen.Add(GdtKey.Of(f))))
             {
-                using var activity = GdtTelemetry.Delivery(receiver.Name, file.Kind, file.Revision);
+                using var activity = GdtTelemetry.Delivery(_receiver.Name, file.Kind, file.Revision);
                 try
                 {
                     var isDone = await DeliverAsync(file, ct);
@@ -122,7 +133,7 @@ internal sealed partial class GdtLane(
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not IndexUnavailableException)
                 {
-                    GdtTelemetry.Failed(receiver.Name);
+                    GdtTelemetry.Failed(_receiver.Name);
                     problem = GdtReasons.Of(e);
                     activity.End(problem, isGood: false);
                     await FailAsync(file, problem, ct);
@@ -151,10 +162,10 @@ internal sealed partial class GdtLane(
         ImportFolder folder;
         if (file.State == GdtState.Queued)
         {
-            folder = new ImportFolder(receiver.Folder) { BeforeStep = beforeStep };
+            folder = new ImportFolder(_receiver.Folder) { BeforeStep = beforeStep };
             var used = await FolderUsedAsync(ct);
-            folder.Check(receiver.Settings.MarkerFile, used);
-            if (receiver.Settings.Delivery == GdtDelivery.HoldBack && await IsUnreadAsync(folder, wanted, ct))
+            folder.Check(_receiver.Settings.MarkerFile, used);
+            if (_receiver.Settings.Delivery == GdtDelivery.HoldBack && await IsUnreadAsync(folder, wanted, ct))
             {
                 _waitsForFetch = true;
                 await SetErrorAsync(file, GdtReasons.Unread, ct);
@@ -162,10 +173,10 @@ internal sealed partial class GdtLane(
             }
             // whoever reads the record finds what it names
             beforeStep?.Invoke("attachments");
-            await attachments.WriteAsync(receiver.Settings, PlannedAttachment.Read(file.Attachments), ct);
+            await attachments.WriteAsync(_receiver.Settings, PlannedAttachment.Read(file.Attachments), ct);
             CrashPoint.Hit("gdt-attached");
             folder.Prepare(key, file.Body);
-            folder.Confirm(key, receiver.Settings.MarkerFile);
+            folder.Confirm(key, _receiver.Settings.MarkerFile);
             CrashPoint.Hit("gdt-prepared");
             attempt = GdtFileName.FirstAttempt(wanted, folder.Names());
             name = FreeName(folder, wanted, ref attempt);
@@ -175,8 +186,8 @@ internal sealed partial class GdtLane(
         else
         {
             // begun before a crash or a failure, perhaps under other settings: it is finished where it was begun
-            folder = new ImportFolder(Path.GetDirectoryName(file.Path) ?? receiver.Folder) { BeforeStep = beforeStep };
-            folder.Check(receiver.Settings.MarkerFile is { } marker && folder.Path == receiver.Folder ? marker : null, usedBefore: true);
+            folder = new ImportFolder(Path.GetDirectoryName(file.Path) ?? _receiver.Folder) { BeforeStep = beforeStep };
+            folder.Check(_receiver.Settings.MarkerFile is { } marker && folder.Path == _receiver.Folder ? marker : null, usedBefore: true);
         }
 
         bool? published;
@@ -197,8 +208,8 @@ internal sealed partial class GdtLane(
         await SetAsync(file, GdtState.Written, Path.Join(folder.Path, name), rememberFolder: false, ct);
         CrashPoint.Hit("gdt-written");
         folder.Discard(key);
-        GdtTelemetry.Written(receiver.Name, file.Kind);
-        LogWritten(file.Kind, file.Resource, receiver.Name);
+        GdtTelemetry.Written(_receiver.Name, file.Kind);
+        LogWritten(file.Kind, file.Resource, _receiver.Name);
         return true;
     }
 
@@ -211,43 +222,41 @@ internal sealed partial class GdtLane(
         return GdtFileName.Alternative(wanted, attempt);
     }
 
-    // a file of ours that is still there, or a file of somebody else in the place of the next
+    // a file of ours that is still there, or a file of somebody else in the place of the next. What lies in a folder from before says nothing of this one
     private async Task<bool> IsUnreadAsync(ImportFolder folder, string wanted, CancellationToken ct)
     {
         await NoteFetchedAsync(ct);
-        return await reader.ReadAsync((db, token) => db.GdtFiles.AnyAsync(g => g.State == GdtState.Written && g.Receiver == receiver.Name && g.At >= Watched(), token), ct)
+        return (await WrittenAsync(ct)).Exists(w => Path.GetDirectoryName(w.Path) == folder.Path)
             || (GdtFileName.Alternative(wanted, 1) is var name && !folder.IsFree(name));
     }
 
-    private DateTimeOffset Watched() => time.GetUtcNow() - WatchAge;
+    private Task<List<WrittenFile>> WrittenAsync(CancellationToken ct)
+    {
+        var since = time.GetUtcNow() - WatchAge;
+        return reader.ReadAsync(
+            (db, token) => db.GdtFiles.Where(g => g.State == GdtState.Written && g.Receiver == _receiver.Name && g.At >= since)
+                .Select(g => new WrittenFile(g.Kind, g.Resource, g.Revision, g.Path)).ToListAsync(token),
+            ct);
+    }
 
     // the practice software deletes what it has taken, or renames it. True: something waits to be fetched
     private async Task<bool> NoteFetchedAsync(CancellationToken ct)
     {
-        var since = Watched();
-        var written = await reader.ReadAsync(
-            (db, token) => db.GdtFiles.Where(g => g.State == GdtState.Written && g.Receiver == receiver.Name && g.At >= since)
-                .Select(g => new { g.Kind, g.Resource, g.Revision, g.Path }).ToListAsync(token),
-            ct);
-        if (written.Count == 0 || !Directory.Exists(receiver.Folder))
+        var written = await WrittenAsync(ct);
+        var gone = new List<WrittenFile>();
+        var waits = false;
+        foreach (var files in written.GroupBy(w => Path.GetDirectoryName(w.Path)))
         {
-            return false;
-        }
-        HashSet<string> names;
-        try
-        {
-            names = new ImportFolder(receiver.Folder) { BeforeStep = beforeStep }.Names();
-            // asked of the same list: a share that goes away between two looks has fetched nothing
-            if (receiver.Settings.MarkerFile is { } marker && !names.Contains(marker))
+            if (files.Key is { } folder && NamesIn(folder) is { } names)
             {
-                return true;
+                gone.AddRange(files.Where(f => !names.Contains(Path.GetFileName(f.Path))));
+                waits |= files.Any(f => names.Contains(Path.GetFileName(f.Path)));
+            }
+            else
+            {
+                waits |= files.Key == _receiver.Folder; // a folder from before may be gone for good; this one comes back
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return true; // the next delivery says what is wrong with the folder
-        }
-        var gone = written.Where(w => Path.GetDirectoryName(w.Path) == receiver.Folder && !names.Contains(Path.GetFileName(w.Path))).ToList();
         if (gone.Count > 0)
         {
             var now = time.GetUtcNow();
@@ -256,15 +265,36 @@ internal sealed partial class GdtLane(
                 {
                     foreach (var file in gone)
                     {
-                        await One(db, new GdtKey(receiver.Name, file.Kind, file.Resource, file.Revision)).Where(g => g.State == GdtState.Written).ExecuteUpdateAsync(
+                        await One(db, new GdtKey(_receiver.Name, file.Kind, file.Resource, file.Revision)).Where(g => g.State == GdtState.Written).ExecuteUpdateAsync(
                             g => g.SetProperty(x => x.State, GdtState.Fetched).SetProperty(x => x.At, now), token);
                     }
                 },
                 ct);
-            GdtTelemetry.Fetched(receiver.Name, gone.Count);
+            GdtTelemetry.Fetched(_receiver.Name, gone.Count);
         }
-        return gone.Count < written.Count;
+        return waits;
     }
+
+    // the names in a folder of ours; null when they cannot be had: the next delivery says what is wrong
+    private HashSet<string>? NamesIn(string folder)
+    {
+        try
+        {
+            if (!Directory.Exists(folder))
+            {
+                return null;
+            }
+            var names = new ImportFolder(folder) { BeforeStep = beforeStep }.Names();
+            // asked of the same list: a share that goes away between two looks has fetched nothing
+            return _receiver.Settings.MarkerFile is { } marker && folder == _receiver.Folder && !names.Contains(marker) ? null : names;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record WrittenFile(string Kind, ResourceId Resource, int Revision, string Path);
 
     private static IQueryable<GdtFile> One(PacsDb db, GdtKey key) =>
         db.GdtFiles.Where(g => g.Kind == key.Kind && g.Resource == key.Resource && g.Receiver == key.Receiver && g.Revision == key.Revision);
@@ -305,25 +335,25 @@ internal sealed partial class GdtLane(
     }
 
     private Task<bool> FolderUsedAsync(CancellationToken ct) =>
-        reader.ReadAsync((db, token) => db.Settings.AnyAsync(s => s.Name == _folderSetting && s.Value == receiver.Folder, token), ct);
+        reader.ReadAsync((db, token) => db.Settings.AnyAsync(s => s.Name == _folderSetting && s.Value == _receiver.Folder, token), ct);
 
     private async Task RememberFolderAsync(PacsDb db, CancellationToken ct)
     {
         if (await db.Settings.FirstOrDefaultAsync(s => s.Name == _folderSetting, ct) is { } setting)
         {
-            setting.Value = receiver.Folder;
+            setting.Value = _receiver.Folder;
         }
         else
         {
-            db.Settings.Add(new Setting { Name = _folderSetting, Value = receiver.Folder });
+            db.Settings.Add(new Setting { Name = _folderSetting, Value = _receiver.Folder });
         }
     }
 
     // witnesses of deliveries whose end a crash kept them from seeing. Tokens nobody here knows may be another server's: they stay
     private async Task SweepAsync(CancellationToken ct)
     {
-        var folder = new ImportFolder(receiver.Folder);
-        foreach (var key in folder.Tokens().Where(k => k.Receiver == receiver.Name).Distinct())
+        var folder = new ImportFolder(_receiver.Folder);
+        foreach (var key in folder.Tokens().Where(k => k.Receiver == _receiver.Name).Distinct())
         {
             if (await reader.ReadAsync((db, token) => One(db, key).AnyAsync(g => g.State == GdtState.Written || g.State == GdtState.Fetched, token), ct))
             {
@@ -342,11 +372,11 @@ internal sealed partial class GdtLane(
         var before = _status;
         if (problem is not null && before.Problem != problem)
         {
-            LogProblem(receiver.Name, problem, counts.Waiting);
+            LogProblem(_receiver.Name, problem, counts.Waiting);
         }
         else if (problem is null && before.Problem is not null)
         {
-            LogRecovered(receiver.Name);
+            LogRecovered(_receiver.Name);
         }
         _status = new GdtStatus(counts.Waiting, counts.Undecided, problem, problem is null ? null : before.Since ?? time.GetUtcNow());
     }

@@ -58,6 +58,15 @@ public sealed class GdtOptions
     /// </summary>
     public string? MarkerFile { get; set; }
 
+    /// <summary>New: the folder in which receivers that are entered while the server runs have their folders. Default none: anywhere but in <see cref="OwnFolders"/>.</summary>
+    public string? FolderRoot { get; set; }
+
+    /// <summary>The server's own folders, in which no receiver has his: an inbox there would carry the archive away. Default none.</summary>
+    public IReadOnlyList<string> OwnFolders { get; set; } = [];
+
+    /// <summary>Whether there is a worklist, for orders from inboxes. Default true.</summary>
+    public bool HasWorklist { get; set; } = true;
+
     /// <summary>New: how measured values of reports are named, folded and written. The section <c>Measurements</c>.</summary>
     public MeasurementOptions Measurements { get; set; } = new();
 }

@@ -64,6 +64,51 @@ public enum GdtProblemKind
 
     /// <summary>A receiver that is based on the profile would not be right any more; the argument is what would be wrong.</summary>
     Receiver,
+
+    /// <summary>It is no name for a receiver.</summary>
+    ReceiverName,
+
+    /// <summary>Another receiver has the name; the argument is the name.</summary>
+    Taken,
+
+    /// <summary>It is no absolute path.</summary>
+    AbsolutePath,
+
+    /// <summary>It is one of the server's own folders.</summary>
+    OwnFolder,
+
+    /// <summary>It is outside of the folder that the configuration allows; the argument is that folder.</summary>
+    OutsideRoot,
+
+    /// <summary>It is no plain name of a file.</summary>
+    PlainName,
+
+    /// <summary>The inbox is the import folder.</summary>
+    SameFolder,
+
+    /// <summary>Another receiver has the same inbox.</summary>
+    InboxTaken,
+
+    /// <summary>There is no worklist for orders.</summary>
+    NoWorklist,
+
+    /// <summary>Links need the server's address.</summary>
+    NoLinkAddress,
+
+    /// <summary>It is no number between the two arguments.</summary>
+    Range,
+
+    /// <summary>It needs another setting; the argument is that setting.</summary>
+    Needs,
+
+    /// <summary>It has control characters.</summary>
+    ControlCharacters,
+
+    /// <summary>With the name of a file it is too long for field 6305.</summary>
+    PathLength,
+
+    /// <summary>A rule for orders is wrong; the argument says what.</summary>
+    Rule,
 }
 
 /// <summary>Something that is wrong with a profile.</summary>
@@ -100,6 +145,21 @@ public sealed record GdtProblem(string Field, GdtProblemKind Kind, string Place,
         GdtProblemKind.FileNameDigits => "{0}: the number behind the colon must be 1 to 64, for {{n}} 1 to 9",
         GdtProblemKind.FileNameForm => "{0} must not begin with a dot and have at most 128 characters",
         GdtProblemKind.Name => "{0} must be 1 to 32 small letters, digits, - _ and ., and none of a built-in profile",
+        GdtProblemKind.ReceiverName => "{0} must be 1 to 32 small letters, digits, - and _",
+        GdtProblemKind.Taken => "{0}: there is another receiver {1}",
+        GdtProblemKind.AbsolutePath => "{0} must be an absolute path",
+        GdtProblemKind.OwnFolder => "{0} is one of the server's own folders",
+        GdtProblemKind.OutsideRoot => "{0} must be inside of {1} (GdtGenerator.FolderRoot)",
+        GdtProblemKind.PlainName => "{0} must be the name of a file without a folder",
+        GdtProblemKind.SameFolder => "{0} must be another folder than the one for our files",
+        GdtProblemKind.InboxTaken => "{0}: another receiver has the same",
+        GdtProblemKind.NoWorklist => "{0} needs Worklists.Enable: orders would have nowhere to go",
+        GdtProblemKind.NoLinkAddress => "{0} needs LinkAddress, the address of this server for the practice's browsers",
+        GdtProblemKind.Range => "{0} must be {1} to {2}",
+        GdtProblemKind.Needs => "{0} needs {1}",
+        GdtProblemKind.ControlCharacters => "{0} must not have control characters",
+        GdtProblemKind.PathLength => "{0} is too long: with the name of a file it does not fit field 6305 of this version of GDT",
+        GdtProblemKind.Rule => "{0}.{1}",
         _ => "{0}: a receiver would be wrong: {1}",
     };
 }

@@ -100,6 +100,8 @@ public sealed class GdtProfile
         ReadCommentHandling = JsonCommentHandling.Skip,
     };
 
+    private const int MaxListed = 20;
+
     private static readonly FrozenSet<string> StudyLists = FrozenSet.Create(GdtTemplate.Attachments);
     private static readonly FrozenSet<string> ReportLists = FrozenSet.Create(GdtTemplate.Measurements, GdtTemplate.Lines, GdtTemplate.Attachments);
     private static readonly FrozenSet<string> MeasurementLists = FrozenSet.Create(GdtTemplate.Notes);
@@ -208,19 +210,26 @@ public sealed class GdtProfile
     /// <param name="values">The values of the variables.</param>
     /// <param name="measurements">The measured values.</param>
     /// <param name="text">The report in words, or null.</param>
+    /// <param name="leftOut">Gets a sentence for each thing that could not be in it.</param>
     /// <exception cref="GdtException">A value cannot be in a record of this version.</exception>
-    public byte[] Report(GdtVariables values, IEnumerable<Measurement> measurements, GdtText? text = null)
+    public byte[] Report(GdtVariables values, IEnumerable<Measurement> measurements, GdtText? text = null, ICollection<string>? leftOut = null)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var fitting = measurements.Where(m => Fits("8410", m.Identifier)).ToList();
+        var all = measurements.ToLookup(m => Fits("8410", m.Identifier));
+        if (all[false].ToList() is { Count: > 0 } long8410)
+        {
+            leftOut?.Add(GdtReasons.LongIdentifiers(long8410.Count, string.Join(", ", long8410.Take(MaxListed).Select(m => m.Path))));
+        }
         try
         {
-            return Write(_report, values, fitting, text);
+            return Write(_report, values, all[true], text);
         }
-        catch (GdtException) when (text is not null)
+        catch (GdtException) when (text is { Lines.Count: > 1 })
         {
-            // 99,999 bytes are all that 2.1 has digits for: the values count for more than the same in words
-            return Write(_report, values, fitting, null);
+            // 99,999 bytes are all that 2.1 has digits for: the values count for more than the same in words. The record says itself that there was more
+            var record = Write(_report, values, all[true], text with { Lines = [text.Instead] });
+            leftOut?.Add(GdtReasons.TooManyLines(text.Lines.Count));
+            return record;
         }
     }
 

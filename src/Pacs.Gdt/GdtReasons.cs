@@ -32,6 +32,9 @@ public static partial class GdtReasons
     /// <summary>Nothing that came in can be noted.</summary>
     public const string NoIndex = "the index cannot be written";
 
+    /// <summary>The receiver was removed while the record waited for it.</summary>
+    public const string NoReceiver = "the receiver was removed";
+
     /// <summary>What comes before a reason that is about the folder for attachments.</summary>
     public const string Attachments = "attachments: ";
 
@@ -46,6 +49,7 @@ public static partial class GdtReasons
         [FolderGone] = nameof(FolderGone),
         [Unread] = nameof(Unread),
         [NoIndex] = nameof(NoIndex),
+        [NoReceiver] = nameof(NoReceiver),
     };
 
     /// <summary>Why a record cannot be one of its version.</summary>
@@ -54,6 +58,19 @@ public static partial class GdtReasons
 
     /// <summary>Why a record cannot be one of its version: 8100 has no digits for its length.</summary>
     internal static string TooLarge(int bytes, int limit) => string.Create(CultureInfo.InvariantCulture, $"The record has {bytes} bytes; this version of GDT allows {limit}");
+
+    /// <summary>What is left out of a record: the report in words.</summary>
+    internal static string TooManyLines(int lines) => string.Create(CultureInfo.InvariantCulture, $"{lines} lines of text: with them the record would be larger than this version of GDT allows");
+
+    /// <summary>What is left out of a record: lines of the report in words.</summary>
+    internal static string LinesCut(int lines) => string.Create(CultureInfo.InvariantCulture, $"{lines} lines of text: there are more than a record may have");
+
+    /// <summary>What is left out of a record: values whose identifiers do not fit.</summary>
+    internal static string LongIdentifiers(int values, string places) =>
+        string.Create(CultureInfo.InvariantCulture, $"{values} × the identifier is longer than field 8410 allows ({places})");
+
+    /// <summary>Takes <see cref="TooManyLines"/> and <see cref="LinesCut"/> apart: the number of lines; null when it is another sentence.</summary>
+    public static string? ReadLines(string leftOut) => LinesPattern().Match(leftOut) is { Success: true } match ? match.Groups["lines"].Value : null;
 
     /// <summary>Takes <see cref="TooLarge"/> apart: bytes, limit; null when it is another sentence.</summary>
     public static IReadOnlyList<string>? ReadTooLarge(string reason) =>
@@ -73,6 +90,9 @@ public static partial class GdtReasons
         IOException when (e.HResult & 0xFFFF) is 30 or 19 => ReadOnly,
         _ => $"{e.GetType().Name} 0x{e.HResult:X8}",
     };
+
+    [GeneratedRegex(@"^(?<lines>\d+) lines of text: ", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex LinesPattern();
 
     [GeneratedRegex(@"^The record has (?<bytes>\d+) bytes; this version of GDT allows (?<limit>\d+)$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex TooLargePattern();

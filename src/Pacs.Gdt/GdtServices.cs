@@ -18,6 +18,8 @@ public static class GdtServices
     public static IServiceCollection AddGdt(this IServiceCollection services)
     {
         services.AddSingleton(s => GdtReceivers.Create(s.GetRequiredService<GdtOptions>()));
+        services.AddSingleton<GdtReceiverStore>();
+        services.AddSingleton<IHostedService>(s => s.GetRequiredService<GdtReceiverStore>());
         services.AddSingleton<GdtAttachments>().AddSingleton<GdtContents>().AddSingleton<GdtResend>();
         services.AddSingleton<GdtFiles>();
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<GdtFiles>());

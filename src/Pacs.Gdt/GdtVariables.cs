@@ -13,7 +13,8 @@ public sealed record GdtAttachment(string Id, string Format, string Title, strin
 /// <summary>A report in words.</summary>
 /// <param name="Field">The field of its lines: <c>6220</c>, or <c>6228</c> with their number before it in 6226.</param>
 /// <param name="Lines">The lines.</param>
-public sealed record GdtText(string Field, IReadOnlyList<string> Lines);
+/// <param name="Instead">The one line that stands for them where they are too many for a record.</param>
+public sealed record GdtText(string Field, IReadOnlyList<string> Lines, string Instead);
 
 /// <summary>What an order said that its answer repeats.</summary>
 /// <param name="OrderId">8310; empty when it had none.</param>

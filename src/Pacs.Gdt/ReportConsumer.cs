@@ -7,7 +7,7 @@ namespace Pacs.Gdt;
 /// Sends the measured values of reports to the receivers, once for each: of Comprehensive SR of the templates the old plugin knew, and of every other
 /// report where <see cref="MeasurementOptions.AllReports"/> says so.
 /// </summary>
-public sealed class ReportConsumer(GdtOptions options, GdtReceivers receivers, GdtFiles files, GdtContents contents, IndexReader reader) : IEventConsumer
+public sealed class ReportConsumer(GdtOptions options, GdtReceivers receivers, GdtReceiverStore store, GdtFiles files, GdtContents contents, IndexReader reader) : IEventConsumer
 {
     /// <inheritdoc/>
     public string Name => "gdt-report";
@@ -19,7 +19,8 @@ public sealed class ReportConsumer(GdtOptions options, GdtReceivers receivers, G
     public async ValueTask HandleAsync(PacsEvent e, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(e);
-        if (receivers.All.Count == 0
+        await store.ReadAsync(ct);
+        if (receivers.IsIdle
             || await reader.LocateAsync(e.Resource, ct) is not { } located
             || !(located.SopClass == DicomUid.ComprehensiveSRStorage || (options.Measurements.AllReports && SrReader.IsReport(located.SopClass)))
             || await reader.InstanceAsync(e.Resource, ct) is not { Instance.Origin: not OriginKind.Modification } entry)
@@ -33,5 +34,6 @@ public sealed class ReportConsumer(GdtOptions options, GdtReceivers receivers, G
                 await files.AddAsync(receiver, GdtKind.Report, e.Resource, content, ct);
             }
         }
+        store.ThrowIfBroken();
     }
 }

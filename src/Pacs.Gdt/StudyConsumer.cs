@@ -8,12 +8,13 @@ namespace Pacs.Gdt;
 /// Announces each study to each receiver once, at the moment he has chosen (<see cref="GdtTrigger"/>). Instances of Comprehensive SR announce none: they have a file of
 /// their own (<see cref="ReportConsumer"/>).
 /// </summary>
-public sealed class StudyConsumer(GdtReceivers receivers, GdtFiles files, GdtContents contents, IndexReader reader) : IEventConsumer
+public sealed class StudyConsumer(GdtReceivers receivers, GdtReceiverStore store, GdtFiles files, GdtContents contents, IndexReader reader) : IEventConsumer
 {
     private const int MaxKnown = 4096;
 
     // studies of which there is nothing to be done at a further image: what saves a look into the index for every image of a cine loop
     private readonly HashSet<ResourceId> _known = [];
+    private IReadOnlyList<GdtReceiver>? _knownTo;
 
     /// <inheritdoc/>
     public string Name => "gdt-study";
@@ -25,10 +26,16 @@ public sealed class StudyConsumer(GdtReceivers receivers, GdtFiles files, GdtCon
     public async ValueTask HandleAsync(PacsEvent e, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(e);
+        await store.ReadAsync(ct);
         // switched off the events still pass, so that switching it on later does not announce the whole archive
-        if (receivers.All.Count == 0)
+        if (receivers.IsIdle)
         {
             return;
+        }
+        if (!ReferenceEquals(_knownTo, receivers.All))
+        {
+            _known.Clear();
+            _knownTo = receivers.All; // others get other files
         }
         await files.PrepareAsync(ct);
         switch (e.Kind)
@@ -40,6 +47,7 @@ public sealed class StudyConsumer(GdtReceivers receivers, GdtFiles files, GdtCon
                 await OnStudyAsync(e.Kind, entry, ct);
                 break;
         }
+        store.ThrowIfBroken();
     }
 
     private async Task OnInstanceAsync(InstanceEntry entry, CancellationToken ct)
@@ -109,13 +117,22 @@ public sealed class StudyConsumer(GdtReceivers receivers, GdtFiles files, GdtCon
         }
     }
 
-    // only what says something else: an event that comes twice, or more images of the same examination, make no second file
+    // what says something else, or a study that has got more series: an event that comes twice, or more images of the same series, make no second file
     private async Task UpdateAsync(GdtReceiver receiver, InstanceEntry entry, CancellationToken ct)
     {
-        if (await files.LastAsync(receiver.Name, GdtKind.Study, entry.Study.PublicId, ct) is { } last && last.State != GdtState.Imported
-            && await contents.StudyAsync(receiver, entry, ct) is var content && !content.Body.AsSpan().SequenceEqual(last.Body))
+        if (await files.LastAsync(receiver.Name, GdtKind.Study, entry.Study.PublicId, ct) is not { } last || last.State == GdtState.Imported)
         {
-            await files.AddAgainAsync(receiver, GdtKind.Study, entry.Study.PublicId, content, ct);
+            return;
+        }
+        var content = await contents.StudyAsync(receiver, entry, ct);
+        var series = entry.Study.SeriesCount;
+        if (!content.Body.AsSpan().SequenceEqual(last.Body) || (last.Series > 0 && series > last.Series && content.Problem is null))
+        {
+            await files.AddAgainAsync(receiver, GdtKind.Study, entry.Study.PublicId, content, ct, series);
+        }
+        else if (last.Series == 0)
+        {
+            await files.NoteSeriesAsync(GdtKey.Of(last), series, ct); // from now on more are news
         }
     }
 

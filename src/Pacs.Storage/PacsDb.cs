@@ -44,6 +44,9 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
     /// <summary>GDT files and how far their delivery is.</summary>
     public DbSet<GdtFile> GdtFiles => Set<GdtFile>();
 
+    /// <summary>Receivers of GDT files that are not, or not only, in the configuration.</summary>
+    public DbSet<GdtReceiverEntry> GdtReceivers => Set<GdtReceiverEntry>();
+
     /// <summary>GDT records that came in.</summary>
     public DbSet<GdtIncoming> GdtIncoming => Set<GdtIncoming>();
 
@@ -199,8 +202,14 @@ public sealed class PacsDb(DbContextOptions<PacsDb> options) : DbContext(options
             e.ToTable("gdt_file");
             e.HasKey(g => new { g.Kind, g.Resource, g.Receiver, g.Revision }); // the study first: it is looked up for every image
             e.Property(g => g.Receiver).HasDefaultValue(GdtFile.DefaultReceiver);
+            e.Property(g => g.Series).HasDefaultValue(0);
             e.HasIndex(g => g.State, "ix_gdt_file_state");
             e.HasIndex(g => g.At, "ix_gdt_file_at");
+        });
+        modelBuilder.Entity<GdtReceiverEntry>(e =>
+        {
+            e.ToTable("gdt_receiver");
+            e.HasKey(g => g.Name);
         });
         modelBuilder.Entity<GdtIncoming>(e =>
         {

@@ -127,7 +127,7 @@ public sealed class GdtCheckTests
                 foreach (var field in (string[])["6220", "6228"])
                 {
                     files.Add(Path.Join(folder, $"{files.Count}.gdt"));
-                    var record = profile.Report(Profiles.Values("4711"), values, new GdtText(field, ReportTable.Create(document, folded, language).Lines(60)));
+                    var record = profile.Report(Profiles.Values("4711"), values, new GdtText(field, ReportTable.Create(document, folded, language).Lines(60), "Text fehlt"));
                     await File.WriteAllBytesAsync(files[^1], record, ct);
                     // the old plugin's bytes say no character set
                     Assert.DoesNotContain(GdtReader.Read(record, profile.CharacterSet).Remarks, r => profile.Version != GdtVersion.Plugin || r.Fault != GdtFault.CharacterSet);

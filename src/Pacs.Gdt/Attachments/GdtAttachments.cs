@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
@@ -20,7 +21,8 @@ internal sealed record AttachmentPlan(IReadOnlyList<GdtAttachment> Named, IReadO
 }
 
 /// <summary>Decides which pictures and sheets a record names, and writes them into the folder of its receiver. The same instances give the same names and the same bytes, so that nothing is written twice.</summary>
-public sealed partial class GdtAttachments(GdtOptions options, Archive archive, IndexReader reader, TimeProvider time, ILogger<GdtAttachments> logger)
+public sealed partial class GdtAttachments(
+    GdtOptions options, GdtReceivers receivers, Archive archive, IndexReader reader, IndexWriter writer, TimeProvider time, ILogger<GdtAttachments> logger)
 {
     /// <summary>Pictures of one record at most: more is a viewer's, and every one costs a file on a share.</summary>
     public const int MaxImages = 20;
@@ -29,6 +31,9 @@ public sealed partial class GdtAttachments(GdtOptions options, Archive archive, 
     private const int MaxSide = 1600;
     private const int SheetSide = 1000;
     private const int Quality = 90;
+
+    // writing and removing in one folder take turns: a file is not removed while a record that has just been promised finds it there
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
 
     /// <summary>What a record says of the study's page, pictures and sheet.</summary>
     /// <param name="settings">What its receiver wants.</param>
@@ -83,6 +88,8 @@ public sealed partial class GdtAttachments(GdtOptions options, Archive archive, 
         {
             return;
         }
+        var turn = TurnAt(folder);
+        await turn.WaitAsync(ct);
         try
         {
             Prepare(settings, folder);
@@ -124,7 +131,70 @@ public sealed partial class GdtAttachments(GdtOptions options, Archive archive, 
         {
             throw new ImportFolderException(GdtReasons.Attachments + GdtReasons.Of(e), e);
         }
+        finally
+        {
+            turn.Release();
+        }
     }
+
+    /// <summary>
+    /// Removes the files whose time is over (<see cref="GdtReceiverSettings.AttachmentDays"/>): the record that names them was fetched so long ago, and no other record that waits, lies in the folder or
+    /// is younger names them too. A record that nobody has fetched keeps its files.
+    /// </summary>
+    internal async Task RemoveOldAsync(GdtReceiver receiver, CancellationToken ct)
+    {
+        if (receiver.Settings is not { AttachmentDays: > 0, AttachmentFolder: { } folder } || !IsThere(receiver, folder))
+        {
+            return;
+        }
+        var turn = TurnAt(folder);
+        await turn.WaitAsync(ct);
+        try
+        {
+            var now = time.GetUtcNow();
+            // several receivers may have one folder, and each his own time
+            var sharers = receivers.All.Where(r => r.Settings.AttachmentFolder == folder).ToDictionary(r => r.Name, r => r.Settings.AttachmentDays);
+            var names = sharers.Keys.ToList();
+            var rows = await reader.ReadAsync((db, token) => db.GdtFiles.Where(g => g.Attachments != null && names.Contains(g.Receiver)).ToListAsync(token), ct);
+            bool IsOver(GdtFile row) => row.State == GdtState.Failed || (row.State == GdtState.Fetched && sharers[row.Receiver] is > 0 and var days && row.At < now.AddDays(-days));
+            var over = rows.Where(r => r.Receiver == receiver.Name && IsOver(r)).ToList();
+            var removable = over.SelectMany(NamesOf).Except(rows.Where(r => !IsOver(r)).SelectMany(NamesOf)).ToList();
+            foreach (var name in removable)
+            {
+                File.Delete(Path.Join(folder, Path.GetFileName(name)));
+            }
+            if (over.Count > 0)
+            {
+                await writer.WriteAsync(
+                    async (db, token) =>
+                    {
+                        foreach (var row in over)
+                        {
+                            await db.GdtFiles.Where(g => g.Kind == row.Kind && g.Resource == row.Resource && g.Receiver == row.Receiver && g.Revision == row.Revision)
+                                .ExecuteUpdateAsync(g => g.SetProperty(x => x.Attachments, (string?)null), token);
+                        }
+                    },
+                    ct);
+                LogRemoved(receiver.Name, removable.Count);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not IndexUnavailableException)
+        {
+            LogNotRemoved(receiver.Name, GdtReasons.Of(e)); // read-only, or away: at the next look
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    // in an empty mount point there is nothing to remove, and nothing would be remembered to be removed
+    private static bool IsThere(GdtReceiver receiver, string folder) =>
+        Directory.Exists(folder) && (receiver.Settings.MarkerFile is not { } marker || !folder.StartsWith(receiver.Folder, StringComparison.Ordinal) || File.Exists(Path.Join(receiver.Folder, marker)));
+
+    private static IEnumerable<string> NamesOf(GdtFile row) => PlannedAttachment.Read(row.Attachments).Select(f => f.Name);
+
+    private SemaphoreSlim TurnAt(string folder) => _turns.GetOrAdd(folder, _ => new SemaphoreSlim(1, 1));
 
     /// <summary>Whether the folder for attachments can be written to.</summary>
     /// <exception cref="IOException">It cannot.</exception>
@@ -298,6 +368,12 @@ public sealed partial class GdtAttachments(GdtOptions options, Archive archive, 
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Instance} cannot be shown as a picture; GDT records do not name it")]
     private partial void LogNotShown(ResourceId instance);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "GDT attachments of {Receiver}: {Count} files whose time was over are removed")]
+    private partial void LogRemoved(string receiver, int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "GDT attachments of {Receiver} whose time is over cannot be removed: {Problem}")]
+    private partial void LogNotRemoved(string receiver, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "GDT attachment {Name} for {Receiver} cannot be made any more: what it shows has left the archive")]
     private partial void LogGone(string receiver, string name);

@@ -35,10 +35,9 @@ public sealed record ReportValues(IReadOnlyList<Measurement> Values, IReadOnlyLi
     /// must not hide the one value that is not a number.
     /// </summary>
     /// <param name="places">How many places of each.</param>
-    public string DescribeLeftOut(int places)
-    {
-        var reasons = LeftOut.GroupBy(i => i.Reason).OrderBy(g => g.Count()).Take(MaxReasons)
-            .Select(g => $"{g.Count()} × {g.Key} ({string.Join(", ", g.Take(places).Select(i => i.Path))}{(g.Count() > places ? ", …" : "")})");
-        return string.Join("; ", reasons);
-    }
+    public IReadOnlyList<string> DescribeLeftOut(int places) =>
+    [
+        .. LeftOut.GroupBy(i => i.Reason).OrderBy(g => g.Count()).Take(MaxReasons)
+            .Select(g => $"{g.Count()} × {g.Key} ({string.Join(", ", g.Take(places).Select(i => i.Path))}{(g.Count() > places ? ", …" : "")})"),
+    ];
 }

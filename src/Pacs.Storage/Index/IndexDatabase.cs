@@ -316,6 +316,7 @@ internal sealed partial class IndexDatabase : IDisposable
             "INSERT OR IGNORE INTO main.bin SELECT * FROM old.bin",
             "INSERT OR IGNORE INTO main.bin_file SELECT * FROM old.bin_file",
             "INSERT OR IGNORE INTO main.gdt_file SELECT * FROM old.gdt_file",
+            "INSERT OR IGNORE INTO main.gdt_receiver SELECT * FROM old.gdt_receiver",
             "INSERT OR IGNORE INTO main.gdt_incoming SELECT * FROM old.gdt_incoming",
             // numbers go on where the old ones ended: whoever lists changes never sees one twice
             "INSERT INTO main.sqlite_sequence (name, seq) SELECT 'event', max(seq) FROM old.event",

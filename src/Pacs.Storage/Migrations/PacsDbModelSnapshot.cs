@@ -462,10 +462,20 @@ namespace Pacs.Storage.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("error");
 
+                    b.Property<string>("LeftOut")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("left_out");
+
                     b.Property<string>("Path")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("path");
+
+                    b.Property<int>("Series")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0)
+                        .HasColumnName("series");
 
                     b.Property<string>("State")
                         .IsRequired()
@@ -561,6 +571,26 @@ namespace Pacs.Storage.Migrations
                     b.HasIndex(new[] { "PatientId", "Type" }, "ix_gdt_incoming_patient");
 
                     b.ToTable("gdt_incoming", (string)null);
+                });
+
+            modelBuilder.Entity("Pacs.Storage.GdtReceiverEntry", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("settings");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("gdt_receiver", (string)null);
                 });
 
             modelBuilder.Entity("Pacs.Storage.Instance", b =>

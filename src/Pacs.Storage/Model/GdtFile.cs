@@ -35,6 +35,12 @@ public sealed class GdtFile
     /// <summary>Why the last attempt failed, or what it waits for.</summary>
     public string? Error { get; set; }
 
+    /// <summary>What could not be in it, a line each and without patient data; null when nothing was left out.</summary>
+    public string? LeftOut { get; set; }
+
+    /// <summary>How many series the study had when it was stable the last time; 0 when that is not known. More of them are a reason for an update.</summary>
+    public int Series { get; set; }
+
     /// <summary>When the state last changed.</summary>
     public DateTimeOffset At { get; set; }
 

@@ -43,6 +43,12 @@ public sealed class GdtSettings
     public IReadOnlyList<GdtReceiverSettings> Receivers { get; init; } = [];
 
     /// <summary>
+    /// The folder inside of which receivers that are entered on the page *GDT-Empfänger* or over REST have their folders. Default: none, and then they may have them anywhere but in the server's own folders.
+    /// </summary>
+    [FolderPath]
+    public string? FolderRoot { get; init; }
+
+    /// <summary>
     /// The address under which the practice's browsers reach this server, e.g. <c>http://192.168.1.10:8042</c>: links in GDT records begin with it. Default: none, and then there are no links: behind a
     /// proxy or in a container the server cannot know it.
     /// </summary>

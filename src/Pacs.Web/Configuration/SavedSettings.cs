@@ -152,6 +152,7 @@ public sealed partial class SavedSettings : IHostedService, IDisposable
         {
             _options.Tell(worklist);
         }
+        _services.GetRequiredService<GdtReceivers>().Reconsider(); // links need LinkAddress
     }
 
     private static string Json(SettingBinder.Key key, object? value) => JsonSerializer.Serialize(value, key.Property.PropertyType, StructuredSettings.Json);

@@ -287,10 +287,6 @@ public sealed class SettingBinder
         {
             yield return "AuthenticationEnabled is true, but RegisteredUsers has nobody: everybody would be shut out.";
         }
-        if (!options.Worklists.Enable && (options.GdtGenerator.InboxDirectory is not null || options.GdtGenerator.Receivers.Any(r => r.InboxDirectory is not null)))
-        {
-            yield return "GdtGenerator.InboxDirectory is set, but Worklists.Enable is false: orders would have nowhere to go.";
-        }
         foreach (var problem in GdtReceivers.Problems(options.ToGdtOptions()))
         {
             yield return $"GdtGenerator.{problem}.";

@@ -1,9 +1,8 @@
 using System.Net.Mime;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Pacs.Gdt;
 using Pacs.Storage;
+using static Pacs.Web.Gdt.GdtJson;
 
 namespace Pacs.Web.Gdt;
 
@@ -15,30 +14,10 @@ internal static class GdtRoutes
 {
     private const int MaxRows = 1000;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
-
-    private static readonly JsonSerializerOptions ProfileJson = new()
-    {
-        PropertyNameCaseInsensitive = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    };
-
     /// <summary>Maps the routes.</summary>
     public static void MapGdt(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/gdt/profiles", (GdtReceivers receivers) => Answer(receivers.Profiles.Names.Select(n =>
-            new { name = n, receivers.Profiles.Find(n)?.Description, isBuiltIn = GdtProfile.BuiltIn.ContainsKey(n), receivers = receivers.UsersOf(n) })));
-        routes.MapGet("/gdt/profiles/{name}", (string name, GdtReceivers receivers) =>
-            GdtProfile.TryCreate(new GdtProfileData { Profile = name }, receivers.Profiles, []) is { } profile ? Answer(profile.Data) : NotFound("There is no such profile."));
-        routes.MapPut("/gdt/profiles/{name}", SaveProfileAsync);
-        routes.MapDelete("/gdt/profiles/{name}", (string name, GdtReceivers receivers) => !receivers.Profiles.Own.ContainsKey(name) ? NotFound("There is no such profile of the practice.")
-            : receivers.DeleteProfile(name) ? Results.NoContent() : Problem(StatusCodes.Status409Conflict, "A receiver uses the profile."));
-        routes.MapGet("/gdt/receivers", (GdtReceivers receivers, GdtFiles files, IServiceProvider services) => Answer(receivers.All.Select(r => Describe(r, files, services.GetService<GdtInbox>()))));
-        routes.MapPost("/gdt/receivers/{name}/check", async (string name, GdtReceivers receivers, CancellationToken ct) =>
-            receivers.Find(name) is { } receiver ? Answer(new { problem = await receiver.CheckFolderAsync(ct) }) : NotFound("There is no such receiver."));
+        routes.MapGdtReceivers();
         routes.MapGet("/gdt/receivers/{name}/next", async (string name, HttpContext context, GdtFiles files, CancellationToken ct) =>
         {
             if (await files.NextHeldAsync(name, ct) is not { } file)
@@ -56,56 +35,33 @@ internal static class GdtRoutes
             context.Response.Headers.Location = PathOf(GdtKey.Of(file));
             return Results.Bytes(file.Body, MediaTypeNames.Application.Octet);
         });
-        routes.MapGet("/gdt/files", ListAsync);
+        routes.MapGet("/gdt/files", ListAsync).Gives<IReadOnlyList<GdtFileLine>>();
         routes.MapGet("/gdt/files/{receiver}/{kind}/{resource}/{revision:int}", async (string receiver, string kind, string resource, int revision, GdtFiles files, CancellationToken ct) =>
-            await FindAsync(files, receiver, kind, resource, revision, ct) is { } file ? Answer(Describe(file, withFields: true)) : NotFound("There is no such file."));
+            await FindAsync(files, receiver, kind, resource, revision, ct) is { } file ? Answer(GdtFileLine.Of(file, withFields: true)) : NotFound("There is no such file."))
+            .Gives<GdtFileLine>();
         routes.MapGet("/gdt/files/{receiver}/{kind}/{resource}/{revision:int}/content", async (string receiver, string kind, string resource, int revision, GdtFiles files, CancellationToken ct) =>
             await FindAsync(files, receiver, kind, resource, revision, ct) is { } file ? Results.Bytes(file.Body, MediaTypeNames.Application.Octet) : NotFound("There is no such file."));
         routes.MapPost("/gdt/files/{receiver}/{kind}/{resource}/{revision:int}/send",
             async (string receiver, string kind, string resource, int revision, GdtFiles files, GdtResend resend, CancellationToken ct) =>
             await FindAsync(files, receiver, kind, resource, revision, ct) is not { } file ? NotFound("There is no such file.")
-                : await resend.SendAsync(GdtKey.Of(file), ct) is { } key ? Results.Json(new { path = PathOf(key) }, Json, statusCode: StatusCodes.Status202Accepted)
-                : Problem(StatusCodes.Status409Conflict, "What the file was about is not in the archive any more, or its receiver is not configured."));
+                : await resend.SendAsync(GdtKey.Of(file), ct) is { } key ? Answer(new GdtPath(PathOf(key)), StatusCodes.Status202Accepted)
+                : Problem(StatusCodes.Status409Conflict, "What the file was about is not in the archive any more, or its receiver is not configured.")).Gives<GdtPath>();
         routes.MapPost("/gdt/files/{receiver}/{kind}/{resource}/{revision:int}/taken", async (string receiver, string kind, string resource, int revision, GdtFiles files, CancellationToken ct) =>
             ResourceId.TryParse(resource, out var id) && await files.TakeAsync(new GdtKey(receiver, kind, id, revision), ct) ? Results.NoContent()
                 : Problem(StatusCodes.Status409Conflict, "The file does not wait for a request."));
         routes.MapGet("/gdt/studies/{id}/preview/{receiver}", async (string id, string receiver, GdtReceivers receivers, GdtContents contents, CancellationToken ct) =>
             receivers.Find(receiver) is not { } to || !ResourceId.TryParse(id, out var study) || await contents.SpokesmanAsync(study, ct) is not { } entry
                 ? NotFound("There is no such study or receiver.")
-                : Answer(Describe(await contents.StudyAsync(to, entry, ct))));
+                : Answer(Describe(await contents.StudyAsync(to, entry, ct)))).Gives<GdtPreview>();
         routes.MapGet("/gdt/incoming", async (int? limit, IndexReader index, CancellationToken ct) => Answer(
-            (await index.ReadAsync((db, token) => db.GdtIncoming.OrderByDescending(g => g.Id).Take(Math.Clamp(limit ?? 100, 1, MaxRows)).ToListAsync(token), ct)).Select(g =>
-                new { g.Id, g.At, g.Receiver, g.Name, g.Type, g.State, g.Reason, g.PatientId, g.OrderId, g.OrderUid, g.TestType, g.Accession })));
-        routes.MapPost("/gdt/open", LookUpAsync);
+            (await index.ReadAsync((db, token) => db.GdtIncoming.OrderByDescending(g => g.Id).Take(Math.Clamp(limit ?? 100, 1, MaxRows)).ToListAsync(token), ct)).Select(GdtIncomingLine.Of)))
+            .Gives<IReadOnlyList<GdtIncomingLine>>();
+        routes.MapPost("/gdt/open", LookUpAsync).Gives<GdtPath>();
         routes.MapGet("/gdt/{key}", OpenAsync);
     }
 
     /// <summary>The address of a file.</summary>
     public static string PathOf(GdtKey key) => $"/gdt/files/{key.Receiver}/{key.Kind}/{key.Resource}/{key.Revision}";
-
-    // what a PUT of a profile says is kept as it is: what it leaves out is from the profile it names
-    private static async Task<IResult> SaveProfileAsync(string name, HttpRequest request, GdtReceivers receivers, CancellationToken ct)
-    {
-        GdtProfileData? data;
-        try
-        {
-            data = await JsonSerializer.DeserializeAsync<GdtProfileData>(request.Body, ProfileJson, ct);
-        }
-        catch (JsonException e)
-        {
-            return Problem(StatusCodes.Status400BadRequest, $"The body is no profile: {(e.Path is { Length: > 1 } path ? path : "JSON of another form")}");
-        }
-        var problems = new List<GdtProblem>();
-        try
-        {
-            return data is not null && receivers.SaveProfile(name, data, problems) ? Results.NoContent()
-                : Results.Json(new { problems = problems.Select(p => new { p.Field, problem = p.ToString() }) }, Json, statusCode: StatusCodes.Status422UnprocessableEntity);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return Problem(StatusCodes.Status507InsufficientStorage, "The folder of the profiles cannot be written to.");
-        }
-    }
 
     // a link in a record: the accession number, or the id of the study; of several studies the newest
     private static async Task<IResult> OpenAsync(string key, IndexReader index, CancellationToken ct)
@@ -147,7 +103,7 @@ internal static class GdtRoutes
         try
         {
             return await orders.FindStudyAsync(GdtReader.Read(body.ToArray()).Records[0], ct) is { } study
-                ? Answer(new { path = await ViewAsync(study, index, ct) })
+                ? Answer(new GdtPath(await ViewAsync(study, index, ct)))
                 : NotFound("There is no such study.");
         }
         catch (GdtException e)
@@ -162,54 +118,12 @@ internal static class GdtRoutes
             (db, token) => db.GdtFiles.Where(g => (receiver == null || g.Receiver == receiver) && (state == null || g.State == state))
                 .OrderByDescending(g => g.At).Take(Math.Clamp(limit ?? 100, 1, MaxRows)).ToListAsync(token),
             ct);
-        return Answer(rows.Select(r => Describe(r, withFields: false)));
+        return Answer(rows.Select(r => GdtFileLine.Of(r, withFields: false)));
     }
 
     private static async Task<GdtFile?> FindAsync(GdtFiles files, string receiver, string kind, string resource, int revision, CancellationToken ct) =>
         ResourceId.TryParse(resource, out var id) ? await files.FindAsync(new GdtKey(receiver, kind, id, revision), ct) : null;
 
-    private static object Describe(GdtReceiver receiver, GdtFiles files, GdtInbox? inbox)
-    {
-        var status = files.StatusOf(receiver.Name);
-        return new
-        {
-            receiver.Name,
-            profile = receiver.Settings.Profile ?? GdtProfile.DefaultName,
-            receiver.Folder,
-            receiver.Settings.Trigger,
-            receiver.Settings.Delivery,
-            receiver.Settings.InboxDirectory,
-            status?.Waiting,
-            status?.Undecided,
-            status?.Problem,
-            status?.Since,
-            inboxProblem = inbox?.ProblemOf(receiver.Name),
-        };
-    }
-
-    private static object Describe(GdtFile file, bool withFields) => new
-    {
-        path = PathOf(GdtKey.Of(file)),
-        file.Receiver,
-        file.Kind,
-        resource = file.Resource.ToString(),
-        file.Revision,
-        file.State,
-        name = GdtFileName.Display(file.Path),
-        file.Attempts,
-        file.Error,
-        file.At,
-        fields = withFields ? Fields(file.Body) : null,
-    };
-
-    private static object Describe(GdtContent content) => new { content.Name, content.Problem, fields = Fields(content.Body), content = content.Body };
-
-    private static IEnumerable<object>? Fields(byte[] body) => body.Length == 0 ? null
-        : GdtReader.Read(body).Records.SelectMany(r => r).Select(f => (object)new { f.Id, name = GdtFieldTable.NameOf(f.Id), f.Value });
-
-    private static IResult Answer<T>(T value) => Results.Json(value, Json);
-
-    private static IResult NotFound(string detail) => Problem(StatusCodes.Status404NotFound, detail);
-
-    private static IResult Problem(int status, string detail) => Results.Problem(detail, statusCode: status);
+    private static GdtPreview Describe(GdtContent content) =>
+        new(GdtFileName.Display(content.Name), content.Problem, content.LeftOut is { Count: > 0 } left ? left : null, GdtFieldLine.Of(content.Body), content.Body);
 }

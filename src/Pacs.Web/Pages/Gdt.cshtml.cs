@@ -23,6 +23,9 @@ public sealed class GdtModel(GdtReceivers receivers, GdtFiles files, GdtResend r
     /// <summary>The receivers.</summary>
     public IReadOnlyList<Line> Receivers { get; private set; } = [];
 
+    /// <summary>Receivers that were entered and get nothing, because something of them is not right any more.</summary>
+    public IReadOnlyList<BrokenGdtReceiver> Broken => receivers.Broken;
+
     /// <summary>What went out.</summary>
     public IReadOnlyList<(GdtFile File, GdtRecord? Record)> Out { get; private set; } = [];
 

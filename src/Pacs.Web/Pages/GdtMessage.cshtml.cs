@@ -29,6 +29,9 @@ public sealed class GdtMessageModel(GdtFiles files, GdtReceivers receivers, GdtC
     /// <summary>Why there is no record, or null.</summary>
     public string? Problem { get; private set; }
 
+    /// <summary>What could not be in it.</summary>
+    public IReadOnlyList<string> LeftOut { get; private set; } = [];
+
     /// <summary>The study it is about, or null.</summary>
     public ResourceId? Study { get; private set; }
 
@@ -70,6 +73,7 @@ public sealed class GdtMessageModel(GdtFiles files, GdtReceivers receivers, GdtC
         }
         _set = receivers.Find(key.Receiver)?.Profile.CharacterSet;
         (Name, Problem, Study) = (GdtFileName.Display(file.Path), file.Error, key.Kind == GdtKind.Study ? key.Resource : null);
+        LeftOut = file.LeftOut?.Split('\n') ?? [];
         return file.Body;
     }
 
@@ -92,6 +96,7 @@ public sealed class GdtMessageModel(GdtFiles files, GdtReceivers receivers, GdtC
         var content = await contents.StudyAsync(receiver, entry, ct);
         _set = receiver.Profile.CharacterSet;
         (Name, Problem, Study) = (GdtFileName.Alternative(content.Name, 1), content.Problem, study);
+        LeftOut = content.LeftOut;
         return content.Body;
     }
 }

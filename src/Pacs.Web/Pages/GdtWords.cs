@@ -23,6 +23,13 @@ public static class GdtWords
             : GdtReasons.ReadTooLarge(reason) is { } sizes ? texts["GdtReason.TooLarge", [.. sizes]] : reason;
     }
 
+    /// <summary>What could not be in a record; what a report says of its items stays as it is in the log.</summary>
+    public static string LeftOut(this IStringLocalizer<Texts> texts, string sentence)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return GdtReasons.ReadLines(sentence) is { } lines ? texts["GdtReason.Lines", lines] : sentence;
+    }
+
     /// <summary>What is wrong with a profile, without the name of the field: the form shows it there.</summary>
     public static string Problem(this IStringLocalizer<Texts> texts, GdtProblem problem)
     {

@@ -209,7 +209,7 @@ public sealed class CodedMeasurementsTests
     {
         var values = CodedMeasurements.Read(GoldenReport.Folded("num_odd_values"), German);
         Assert.Equal(
-            "1 × no value (114007, DCM) (1.1.2.1); 1 × not a number (1.1.2.6); 2 × no value (1.1.2.2, …)", values.DescribeLeftOut(1));
+            "1 × no value (114007, DCM) (1.1.2.1); 1 × not a number (1.1.2.6); 2 × no value (1.1.2.2, …)", string.Join("; ", values.DescribeLeftOut(1)));
     }
 
     private static ReportTable Table(string name, CultureInfo? language = null) =>

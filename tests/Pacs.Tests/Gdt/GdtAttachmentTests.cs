@@ -158,6 +158,47 @@ public sealed class GdtAttachmentTests
         Assert.StartsWith("Receivers[0]." + problem, Assert.Single(GdtReceivers.Problems(options)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Files_are_removed_days_after_the_record_was_fetched_unless_another_record_names_them()
+    {
+        await using var host = await GdtHost.StartAsync(o => o.Receivers = [Receiver(o) with { AttachImages = 2, AttachmentDays = 30 }]);
+        var folder = Path.Join(host.Folder, "sono", "bilder");
+        for (var study = 1; study <= 3; study++)
+        {
+            await StableAsync(host, (await host.StoreAsync(Studies.Picture(study, 1))).Study);
+        }
+        // a second record of the first study, which nobody fetches
+        var first = (await host.RowsAsync()).Single(r => r.Receiver == "sono" && r.Path.EndsWith("R1.gdt", StringComparison.Ordinal));
+        await host.Files.AddAgainAsync(host.Receivers.Find("sono")!, GdtKind.Study, first.Resource,
+            await host.Contents.StudyAsync(host.Receivers.Find("sono")!, (await host.Contents.SpokesmanAsync(first.Resource, Ct))!, Ct), Ct);
+        await host.SettleAsync();
+        Assert.Equal(3, Directory.GetFiles(folder).Length);
+        foreach (var record in (string[])["R1", "R2", "R3"])
+        {
+            File.Delete(Path.Join(host.Folder, "sono", record + ".gdt"));
+        }
+        await host.UntilAsync((db, ct) => Task.FromResult(db.GdtFiles.Count(g => g.Receiver == "sono" && g.State == GdtState.Fetched) == 3));
+        await host.RestartAsync();
+        await host.SettleAsync();
+        Assert.Equal(3, Directory.GetFiles(folder).Length); // not yet
+        var other = PlannedAttachment.Read((await host.RowsAsync()).Single(r => r.Receiver == "sono" && r.Path.EndsWith("R2.gdt", StringComparison.Ordinal)).Attachments).Single().Name;
+        await host.Writer.WriteAsync(
+            (db, _) =>
+            {
+                foreach (var row in db.GdtFiles.Where(g => g.Receiver == "sono" && g.State == GdtState.Fetched).AsEnumerable().Where(r => !r.Path.EndsWith("R3.gdt", StringComparison.Ordinal)))
+                {
+                    row.At = row.At.AddDays(-31);
+                }
+                return Task.CompletedTask;
+            },
+            Ct);
+        await host.RestartAsync();
+        await host.UntilAsync((db, ct) => Task.FromResult(!db.GdtFiles.Any(g => g.Path.EndsWith("R2.gdt") && g.Receiver == "sono" && g.Attachments != null)));
+        var left = Directory.GetFiles(folder).Select(f => Path.GetFileName(f)).ToList();
+        Assert.Equal(2, left.Count); // the first study's waits with its second record, the third study's is young
+        Assert.DoesNotContain(other, left);
+    }
+
     private static async Task<ResourceId> StoreStudyAsync(GdtHost host, int images)
     {
         for (var i = 1; i <= images; i++)

@@ -100,7 +100,7 @@ public sealed class GdtFilesTests
     {
         await using var host = await GdtHost.StartAsync();
         var gone = new PacsEvent(1, EventKind.NewInstance, Level.Instance, ResourceId.ForInstance("P", "1", "2", "3"), DateTimeOffset.UnixEpoch);
-        await new StudyConsumer(host.Receivers, host.Files, host.Contents, host.Reader).HandleAsync(gone, Ct);
+        await new StudyConsumer(host.Receivers, host.Store, host.Files, host.Contents, host.Reader).HandleAsync(gone, Ct);
         Assert.Empty(await host.RowsAsync());
     }
 

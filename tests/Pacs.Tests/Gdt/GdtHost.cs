@@ -37,6 +37,8 @@ internal sealed class GdtHost : IAsyncDisposable
 
     public GdtReceivers Receivers => _services.GetRequiredService<GdtReceivers>();
 
+    public GdtReceiverStore Store => _services.GetRequiredService<GdtReceiverStore>();
+
     public GdtContents Contents => _services.GetRequiredService<GdtContents>();
 
     /// <summary>What was logged, without exceptions.</summary>

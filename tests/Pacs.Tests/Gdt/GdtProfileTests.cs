@@ -171,7 +171,7 @@ public sealed class GdtProfileTests
         };
         string[] expected =
         [
-            "Receivers[0].Name must be", "Receivers[1].Folder must be", "Receivers[2].AttachLink needs LinkAddress", "Receivers[2].MarkerFile must be", "Receivers[3].Name: there is another",
+            "Receivers[0].Name must be", "Receivers[1].Folder must be", "Receivers[2].MarkerFile must be", "Receivers[2].AttachLink needs LinkAddress", "Receivers[3].Name: there is another",
             "Receivers[3].Version must be one of",
         ];
         var problems = GdtReceivers.Problems(options);

@@ -121,6 +121,55 @@ public sealed class GdtReceiverTests
     }
 
     [Fact]
+    public async Task A_study_that_gets_more_series_is_sent_again_though_its_record_says_the_same()
+    {
+        await using var host = await StartAsync(
+            new GdtReceiverSettings { Name = "first", Profile = "gdt-2.1", Updates = true }, new GdtReceiverSettings { Name = "stable", Profile = "gdt-2.1", Trigger = GdtTrigger.StudyStable, Updates = true });
+        var stored = await host.StoreAsync(Studies.Image(1, "R1", 1));
+        await host.StoreAsync(Studies.Image(1, "R1", 2).Set(DicomTag.SeriesInstanceUID, "2.25.1.7"));
+        await StableAsync(files: 1); // what comes before a study is stable for the first time is no news
+        await host.StoreAsync(Studies.Image(1, "R1", 3));
+        await StableAsync(files: 1); // nor is another image of a series
+        await host.StoreAsync(Studies.Image(1, "R1", 4).Set(DicomTag.SeriesInstanceUID, "2.25.1.8"));
+        await StableAsync(files: 2);
+        await StableAsync(files: 2);
+        await host.RestartAsync();
+        await host.StoreAsync(Studies.Image(1, "R1", 5).Set(DicomTag.SeriesInstanceUID, "2.25.1.9"));
+        await StableAsync(files: 3);
+
+        async Task StableAsync(int files)
+        {
+            await AnnounceAsync(host, EventKind.StableStudy, stored.Study);
+            await host.SettleAsync();
+            Assert.Equal((files, files), (Files(host, "first").Length, Files(host, "stable").Length));
+        }
+    }
+
+    [Fact]
+    public async Task What_could_not_be_in_a_record_is_kept_with_it()
+    {
+        await using var host = await GdtHost.StartAsync(o =>
+        {
+            o.Measurements.TextField = "6228";
+            o.Measurements.Identifiers = MeasurementIdentifiers.Code;
+            o.Receivers = [new GdtReceiverSettings { Name = "ais", Folder = Path.Join(Path.GetDirectoryName(o.IncomingDir), "ais"), Profile = "gdt-2.1" }];
+        });
+        // so many values that 99,999 bytes, all that 8100 has digits for, hold them or their text, and not both; one is no number
+        var values = Enumerable.Range(1, 650).Select(i => SrBuilder.Num($"{10000 + i}", $"Messung {i} mit einem langen Namen", $"{i}")).Append(SrBuilder.Num("1", "Falsch", "x")).ToArray();
+        var report = Studies.Report(1, "R1");
+        report.Set(SrBuilder.Report("5200", SrBuilder.Group("2D mode", values)).Get(DicomTag.ContentSequence)!);
+        await host.StoreAsync(report);
+        await host.SettleAsync();
+        var row = Assert.Single(await host.RowsAsync(), r => r.Receiver == "ais");
+        Assert.Matches(@"^1 × not a number \(1\.[0-9.]+\)\n\d+ lines of text: with them the record would be larger", row.LeftOut!);
+        var record = GdtReader.Read(row.Body).Records[0];
+        Assert.Equal(650, record.Count(f => f.Id == "8420"));
+        Assert.Matches(@"^Text fehlt: \d+ Zeilen sind zu viel, bitte im PACS ansehen$", Assert.Single(record, f => f.Id == "6228").Value);
+        Assert.Equal("1", record["6226"]);
+        Assert.Null(Assert.Single(await host.RowsAsync(), r => r.Receiver == "default").LeftOut?.Split('\n').FirstOrDefault(l => l.Contains("lines", StringComparison.Ordinal))); // no limit there
+    }
+
+    [Fact]
     public async Task A_study_is_announced_when_its_step_is_completed_or_stable_without_a_step()
     {
         await using var host = await StartAsync(new GdtReceiverSettings { Name = "mpps", Profile = "gdt-2.1", Trigger = GdtTrigger.StepCompleted });
