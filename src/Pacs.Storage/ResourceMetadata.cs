@@ -40,6 +40,9 @@ public sealed class ResourceMetadata(IndexWriter writer, TimeProvider time)
     /// <summary>The resource that this one was made from by de-identification (Orthanc's number).</summary>
     public const int AnonymizedFrom = 6;
 
+    /// <summary>Whether somebody has said that a patient shall not be recycled (Orthanc's number): <c>1</c>.</summary>
+    public const int IsProtected = 18;
+
     /// <summary>The first number that users may give a meaning.</summary>
     public const int FirstOfUsers = 1024;
 

@@ -156,6 +156,7 @@ namespace Pacs.Web
             if (options.Worklists.Enable)
             {
                 app.MapWorklist();
+                Orthanc.WorklistRoutes.MapWorklists(app);
             }
             app.MapDicomWeb(options);
             app.MapOrthanc();

@@ -10,7 +10,7 @@ public static class JobServices
     public static IServiceCollection AddJobs(this IServiceCollection services) => services
         .AddSingleton<ModificationWork>()
         .AddSingleton<ILocalWork>(s => s.GetRequiredService<ModificationWork>())
-        .AddSingleton<ImportSources>().AddSingleton<ILocalWork, ImportWork>()
+        .AddSingleton<ImportSources>().AddSingleton<ILocalWork, ImportWork>().AddSingleton<ILocalWork, ArchiveWork>()
         .AddSingleton<ImportStarter>().AddHostedService(s => s.GetRequiredService<ImportStarter>())
         .AddSingleton<JobRunner>()
         .AddHostedService(s => s.GetRequiredService<JobRunner>())

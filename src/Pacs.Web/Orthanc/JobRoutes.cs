@@ -57,7 +57,7 @@ internal static class JobRoutes
         {
             json["CompletionTime"] = Time(completed);
         }
-        if ((ModificationJob.Is(job) ? ModificationJob.Of(job).UserData : RetrieveJob.Is(job) ? RetrieveJob.Of(job).UserData : StoreJob.Of(job).UserData) is { } data)
+        if ((ArchiveJob.Is(job) ? ArchiveJob.Of(job).UserData : ModificationJob.Is(job) ? ModificationJob.Of(job).UserData : RetrieveJob.Is(job) ? RetrieveJob.Of(job).UserData : StoreJob.Of(job).UserData) is { } data)
         {
             json["UserData"] = JsonNode.Parse(data.GetRawText());
         }
@@ -74,6 +74,10 @@ internal static class JobRoutes
         if (ImportJob.Is(job))
         {
             return Content(job, ImportJob.Of(job));
+        }
+        if (ArchiveJob.Is(job))
+        {
+            return Content(ArchiveJob.Of(job));
         }
         if (RetrieveJob.Is(job))
         {
@@ -110,6 +114,17 @@ internal static class JobRoutes
         ["ImportedInstancesCount"] = content.Imported,
         ["InstancesCount"] = job.Total,
         ["Source"] = content.Source,
+    };
+
+    // as large as its files: they are not compressed
+    private static JsonObject Content(ArchiveJob content) => new()
+    {
+        ["ArchiveSize"] = content.Size.ToString(CultureInfo.InvariantCulture),
+        ["ArchiveSizeMB"] = content.Size >> 20,
+        ["Description"] = "REST API",
+        ["InstancesCount"] = content.Instances,
+        ["UncompressedSize"] = content.Size.ToString(CultureInfo.InvariantCulture),
+        ["UncompressedSizeMB"] = content.Size >> 20,
     };
 
     private static JsonObject Content(RetrieveJob content)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Net.Http.Headers;
@@ -25,6 +26,10 @@ internal static class MetadataRoutes
                 if (await FindAsync(level, id, index, names, ct) is not { } metadata)
                 {
                     return OrthancError.UnknownResource.Answer(request);
+                }
+                if (OrthancTags.IsOn(request.Query, "numeric"))
+                {
+                    metadata = [.. metadata.Select(m => (names.Metadata(m.Name)?.ToString(CultureInfo.InvariantCulture) ?? m.Name, m.Value, m.Revision))];
                 }
                 return OrthancTags.IsOn(request.Query, "expand") ? new OrthancResult(new JsonObject(metadata.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Value))))
                     : new OrthancResult(new JsonArray([.. metadata.Select(m => JsonValue.Create(m.Name))]));

@@ -30,7 +30,8 @@ internal static class ModalityRoutes
         routes.MapPut("/modalities/{id}", PutAsync);
         routes.MapDelete("/modalities/{id}", async (string id, HttpRequest request, Modalities modalities, CancellationToken ct) =>
             Answer(request, await modalities.DeleteAsync(id, ct)));
-        routes.MapPost("/modalities/{id}/echo", EchoAsync);
+        routes.MapPost("/modalities/{id}/echo", (string id, HttpRequest request, Modalities modalities, ModalityConnections connections, CancellationToken ct) => EchoAsync(id, request, modalities, connections, ct));
+        routes.MapPost("/tools/dicom-echo", EchoToAsync);
         routes.MapPost("/modalities/{id}/store", StoreAsync);
     }
 
@@ -57,6 +58,32 @@ internal static class ModalityRoutes
         {
             // an empty body is what Orthanc's own pages send
             using var body = await OrthancBody.ReadOrEmptyAsync(request, ct);
+            return await EchoAsync(id, node, body, request, connections, ct);
+        }
+        catch (FormatException e)
+        {
+            return OrthancError.BadFileFormat.Answer(request, e.Message);
+        }
+    }
+
+    // a node that need not be one of ours
+    private static async Task<IResult> EchoToAsync(HttpRequest request, ModalityConnections connections, CancellationToken ct)
+    {
+        try
+        {
+            using var body = await OrthancBody.ReadAsync(request, ct);
+            return await EchoAsync("The node", ModalityJson.Read("node", body.RootElement), body, request, connections, ct);
+        }
+        catch (FormatException e)
+        {
+            return OrthancError.BadFileFormat.Answer(request, e.Message);
+        }
+    }
+
+    private static async Task<IResult> EchoAsync(string id, Modality node, JsonDocument body, HttpRequest request, ModalityConnections connections, CancellationToken ct)
+    {
+        try
+        {
             var timeout = OrthancBody.Number(body.RootElement, "Timeout", 0, 3600) ?? node.Timeout;
             var checksFind = OrthancBody.Flag(body.RootElement, "CheckFind") ?? false;
             const string Find = DicomUid.StudyRootQueryRetrieveInformationModelFind;

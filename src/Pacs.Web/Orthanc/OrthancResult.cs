@@ -75,6 +75,9 @@ internal sealed record OrthancError(int Code, string Sentence, int Status)
     public static OrthancError Revision { get; } = new(
         43, "A bad revision number was provided, which might indicate conflict between multiple writers", StatusCodes.Status409Conflict);
 
+    /// <summary>Something was to be made for a parent that is not there.</summary>
+    public static OrthancError CreateParent { get; } = new(2024, "Trying to attach a new DICOM instance to an inexistent resource", StatusCodes.Status400BadRequest);
+
     /// <summary>No such route or resource.</summary>
     public static OrthancError UnknownResource { get; } = new(17, "Unknown resource", StatusCodes.Status404NotFound);
 

@@ -9,7 +9,7 @@ public static class OrthancSetup
     public static IServiceCollection AddOrthanc(this IServiceCollection services) => services.AddSingleton<RemoteQueries>().AddSingleton<RetrieveStarter>()
         .AddSingleton<UserNames>().AddSingleton<AttachmentRoutes>()
         .AddSingleton<ResourceReader>().AddSingleton<FindRoutes>().AddSingleton<UploadRoutes>()
-        .AddSingleton<PictureRoutes>().AddSingleton<ZipRoutes>().AddSingleton<ModificationRoutes>();
+        .AddSingleton<PictureRoutes>().AddSingleton<ZipRoutes>().AddSingleton<ModificationRoutes>().AddSingleton<CreationRoutes>();
 
     /// <summary>Maps the routes; an address nobody has answers with Orthanc's error object, to browsers with the page for it.</summary>
     public static void MapOrthanc(this WebApplication app)
@@ -34,6 +34,7 @@ public static class OrthancSetup
         app.MapCommitments();
         app.MapJobs();
         ModificationRoutes.Map(app);
+        CreationRoutes.Map(app);
         Import.ImportStarter.Map(app);
         app.MapServer();
     }

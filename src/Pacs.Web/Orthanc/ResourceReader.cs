@@ -101,7 +101,7 @@ internal sealed class ResourceReader(IndexReader index, Finder finder, Attachmen
         }
         if (parts.HasFlag(ResourceParts.IsProtected) && level == Level.Patient)
         {
-            json["IsProtected"] = false; // nothing is recycled here
+            json["IsProtected"] = entry.Metadata.Any(m => m.Number == ResourceMetadata.IsProtected && m.Value == "1");
         }
         AddFacts(json, entry, parts);
         if (parts.HasFlag(ResourceParts.Attachments))

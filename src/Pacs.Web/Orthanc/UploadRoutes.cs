@@ -82,7 +82,8 @@ internal sealed partial class UploadRoutes(Archive archive, ILogger<UploadRoutes
         return await archive.CommitAsync(staged, origin, ct);
     }
 
-    private static JsonObject Describe(StoreResult result) => new()
+    /// <summary>What was stored, as Orthanc says it.</summary>
+    public static JsonObject Describe(StoreResult result) => new()
     {
         ["ID"] = result.Instance.ToString(),
         ["ParentPatient"] = result.Patient.ToString(),
@@ -93,7 +94,8 @@ internal sealed partial class UploadRoutes(Archive archive, ILogger<UploadRoutes
         ["Status"] = result.Outcome is StoreOutcome.AlreadyStored or StoreOutcome.Conflicting ? "AlreadyStored" : "Success",
     };
 
-    private static OrthancError Error(StoreResult result) => result.Outcome == StoreOutcome.OutOfResources ? OrthancError.FullStorage : OrthancError.BadFileFormat;
+    /// <summary>Why something was not stored.</summary>
+    public static OrthancError Error(StoreResult result) => result.Outcome == StoreOutcome.OutOfResources ? OrthancError.FullStorage : OrthancError.BadFileFormat;
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "A file of an uploaded ZIP is no DICOM file that can be stored; it was left out")]
     private partial void LogSkipped();

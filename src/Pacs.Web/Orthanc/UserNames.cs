@@ -10,7 +10,7 @@ internal sealed class UserNames(PacsOptions options)
     // Orthanc's system metadata (REST: read-only)
     private static readonly Dictionary<string, int> SystemMetadata = From(
         "IndexInSeries", "ReceptionDate", "RemoteAET", "ExpectedNumberOfInstances", "ModifiedFrom", "AnonymizedFrom", "LastUpdate", "Origin", "TransferSyntax", "SopClassUid", "RemoteIP", "CalledAET",
-        "HttpUsername", "PixelDataOffset", "MainDicomTagsSignature", "MainDicomSequences", "PixelDataVR");
+        "HttpUsername", "PixelDataOffset", "MainDicomTagsSignature", "MainDicomSequences", "PixelDataVR", "IsProtected");
 
     // of instances; what Orthanc writes beside it (dicom-as-json, dicom-until-pixel-data) is not needed here
     private static readonly Dictionary<string, int> SystemAttachments = From("dicom", "dicom-as-json", "dicom-until-pixel-data");

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Pacs.Dicom;
 using Pacs.Dicom.Media;
 using Pacs.Storage;
 using Pacs.Web.DicomWeb;
+using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Orthanc;
 
@@ -13,13 +15,23 @@ namespace Pacs.Web.Orthanc;
 /// <param name="IsExtended">Whether the DICOMDIR also has what the standard leaves to choice.</param>
 /// <param name="FileName">What the file shall be called; null for the id.</param>
 /// <param name="Transcode">The UID of the transfer syntax that files shall have; null for the stored one.</param>
-internal sealed record ZipForm(bool IsMedium, bool IsExtended, string? FileName, string? Transcode);
+internal sealed record ZipForm(bool IsMedium, bool IsExtended, string? FileName, string? Transcode)
+{
+    /// <summary>Whether the client wants a job, from whose <c>/archive</c> it fetches the ZIP later.</summary>
+    public bool IsJob { get; init; }
+
+    /// <summary>The priority of the job.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>What the client wants to find again in the job.</summary>
+    public JsonElement? UserData { get; init; }
+}
 
 /// <summary>
 /// <c>/…/archive</c>, <c>/…/media</c> and the like below <c>/tools</c>: the files of resources as a ZIP, written while it is read (with ZIP64 where it is needed). They are not compressed: pictures
 /// hardly get smaller by it, and it would take ten times as long.
 /// </summary>
-internal sealed class ZipRoutes(IndexReader index, Archive archive, DecodingSlots slots)
+internal sealed class ZipRoutes(IndexReader index, Archive archive, DecodingSlots slots, JobQueue queue)
 {
     // more than one medium holds
     private const int MaxInstances = 200_000;
@@ -30,6 +42,8 @@ internal sealed class ZipRoutes(IndexReader index, Archive archive, DecodingSlot
     /// <summary>Maps the routes.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
+        routes.MapGet("/jobs/{id}/archive", (string id, HttpContext context, ZipRoutes zip) => zip.FetchAsync(id, context));
+        routes.MapDelete("/jobs/{id}/archive", (string id, HttpContext context, ZipRoutes zip) => zip.DropAsync(id, context));
         foreach (var isMedium in new[] { false, true })
         {
             var verb = isMedium ? "media" : "archive";
@@ -62,10 +76,6 @@ internal sealed class ZipRoutes(IndexReader index, Archive archive, DecodingSlot
         {
             using var body = await OrthancBody.ReadOrEmptyAsync(request, request.HttpContext.RequestAborted);
             var json = body.RootElement;
-            if (OrthancBody.Flag(json, "Asynchronous") == true || OrthancBody.Flag(json, "Synchronous") == false)
-            {
-                return OrthancError.NotImplemented.Answer(request, "An archive is sent while it is made: ask for it without Asynchronous");
-            }
             var list = json.ValueKind == JsonValueKind.Array ? json : json.ValueKind == JsonValueKind.Object && json.TryGetProperty("Resources", out var resources) ? resources : default;
             if (list.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Array))
             {
@@ -73,7 +83,12 @@ internal sealed class ZipRoutes(IndexReader index, Archive archive, DecodingSlot
             }
             var ids = list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().Select(i => i.ValueKind == JsonValueKind.String ? i.GetString()! : "").ToList() : [];
             var form = new ZipForm(isMedium, OrthancBody.Flag(json, "Extended") == true,
-                InstanceRoutes.FileName(OrthancBody.Text(json, "Filename") ?? ""), OrthancBody.Text(json, "Transcode"));
+                InstanceRoutes.FileName(OrthancBody.Text(json, "Filename") ?? ""), OrthancBody.Text(json, "Transcode"))
+            {
+                IsJob = OrthancBody.Flag(json, "Asynchronous") ?? OrthancBody.Flag(json, "Synchronous") == false,
+                Priority = OrthancBody.Number(json, "Priority", int.MinValue, int.MaxValue) ?? 0,
+                UserData = json.ValueKind == JsonValueKind.Object && json.TryGetProperty("UserData", out var data) ? data.Clone() : null,
+            };
             return await answer(form, ids);
         }
         catch (FormatException e)
@@ -124,7 +139,50 @@ internal sealed class ZipRoutes(IndexReader index, Archive archive, DecodingSlot
             }
             locations.AddRange(some);
         }
-        return Results.Stream(stream => WriteAsync(stream, [.. locations.DistinctBy(l => l.Id)], form, ct), "application/zip", form.FileName ?? name + ".zip");
+        List<InstanceLocation> files = [.. locations.DistinctBy(l => l.Id)];
+        if (form.IsJob)
+        {
+            return await StartAsync(resources, files, name, form, ct);
+        }
+        return Results.Stream(stream => WriteAsync(stream, files, form, ct), "application/zip", form.FileName ?? name + ".zip");
+    }
+
+    private async Task<IResult> StartAsync(IReadOnlyList<(Level Level, ResourceId Id)> resources, List<InstanceLocation> files, string name, ZipForm form, CancellationToken ct)
+    {
+        var kind = form.IsMedium ? ArchiveJob.MediaKind : ArchiveJob.ArchiveKind;
+        var content = new ArchiveJob
+        {
+            Resources = [.. resources.Select(r => new MadeResource(r.Level, r.Id.ToString()))],
+            IsExtended = form.IsExtended,
+            FileName = form.FileName ?? name + ".zip",
+            Transcode = form.Transcode,
+            Instances = files.Count,
+            Size = files.Sum(f => f.Size),
+            UserData = form.UserData,
+        };
+        var job = await queue.AddAsync(new Job { Kind = kind, Node = kind, Priority = form.Priority, Content = content.ToJson() }, [], ct);
+        return new OrthancResult(new JsonObject { ["ID"] = job.PublicId, ["Path"] = $"/jobs/{job.PublicId}" });
+    }
+
+    // made while it is fetched: nothing lies on the disk that nobody fetches
+    private async Task<IResult> FetchAsync(string id, HttpContext context)
+    {
+        if (await queue.FindAsync(id, context.RequestAborted) is not { State: JobState.Success } job || !ArchiveJob.Is(job) || ArchiveJob.Of(job) is not { IsDropped: false } content)
+        {
+            return OrthancError.InexistentItem.Answer(context.Request, "There is no such job, or it has no archive, or not yet, or no more");
+        }
+        var resources = content.Resources.Select(r => (r.Level, Id: ResourceId.TryParse(r.Id, out var resource) ? resource : default)).ToList();
+        return await AnswerAsync(context, resources, "Archive", new ZipForm(job.Kind == ArchiveJob.MediaKind, content.IsExtended, content.FileName, content.Transcode));
+    }
+
+    private async Task<IResult> DropAsync(string id, HttpContext context)
+    {
+        if (await queue.FindAsync(id, context.RequestAborted) is not { } job || !ArchiveJob.Is(job))
+        {
+            return OrthancError.InexistentItem.Answer(context.Request, "There is no such job, or it has no archive");
+        }
+        await queue.NoteContentAsync(job, (ArchiveJob.Of(job) with { IsDropped = true }).ToJson(), context.RequestAborted);
+        return new OrthancResult(new JsonObject());
     }
 
     private async Task WriteAsync(Stream stream, List<InstanceLocation> locations, ZipForm form, CancellationToken ct)
