@@ -17,10 +17,11 @@ public sealed partial class Archive
     /// </summary>
     /// <param name="file">The file.</param>
     /// <param name="ct">Gives up.</param>
+    /// <param name="announced">What SOP Class and Instance UID are taken from instead of the meta group, where that is known to be wrong; null for the meta group.</param>
     /// <returns>For <see cref="CommitAsync"/>; to be disposed by the caller, whatever happens.</returns>
     /// <exception cref="DicomException">Not a DICOM file.</exception>
     /// <exception cref="IOException">The stream broke off.</exception>
-    public async Task<StagedInstance> StageFileAsync(Stream file, CancellationToken ct)
+    public async Task<StagedInstance> StageFileAsync(Stream file, CancellationToken ct, DicomDataset? announced = null)
     {
         ArgumentNullException.ThrowIfNull(file);
         var buffer = ArrayPool<byte>.Shared.Rent(MaxMeta);
@@ -38,7 +39,9 @@ public sealed partial class Archive
             }
             var syntax = meta.GetString(DicomTag.TransferSyntaxUID) is { Length: > 0 } uid ? TransferSyntax.Get(uid)
                 : throw new DicomException("A DICOM file says its transfer syntax", DicomTag.TransferSyntaxUID);
-            staged = Stage(meta.GetString(DicomTag.MediaStorageSOPClassUID) ?? "", meta.GetString(DicomTag.MediaStorageSOPInstanceUID) ?? "", syntax);
+            staged = Stage(
+                (announced is null ? meta.GetString(DicomTag.MediaStorageSOPClassUID) : announced.GetString(DicomTag.SOPClassUID)) ?? "",
+                (announced is null ? meta.GetString(DicomTag.MediaStorageSOPInstanceUID) : announced.GetString(DicomTag.SOPInstanceUID)) ?? "", syntax);
             await staged.AppendAsync(buffer.AsMemory(length, filled - length));
             while (staged.Refusal is null && await file.ReadAsync(buffer.AsMemory(0, Piece), ct) is var read and > 0)
             {

@@ -108,16 +108,19 @@ internal sealed class ImportWork(JobQueue queue, Archive archive, ResourceMetada
         {
             return (ImportReason.NoFile, "");
         }
-        StoreResult result;
+        StoreResult? result;
         try
         {
-            await using var stream = await source.OpenAsync(instance, file, halt);
-            if (stream is null)
+            (result, var header) = await StoreAsync(instance, file, source, null, halt);
+            if (result?.Outcome is StoreOutcome.Contradiction or StoreOutcome.InvalidIdentity)
+            {
+                // Orthanc goes by the data set, whatever the file meta group says; once more by that
+                (result, _) = await StoreAsync(instance, file, source, header, halt);
+            }
+            if (result is null)
             {
                 return (ImportReason.NoFile, "");
             }
-            await using var staged = await archive.StageFileAsync(stream, halt);
-            result = await archive.CommitAsync(staged, OriginOf(instance.Metadata), halt);
         }
         catch (InvalidDataException e)
         {
@@ -165,6 +168,17 @@ internal sealed class ImportWork(JobQueue queue, Archive archive, ResourceMetada
             above = resource.Parent;
         }
         return null;
+    }
+
+    private async Task<(StoreResult? Result, DicomDataset? Header)> StoreAsync(SourceResource instance, SourceFile file, IOrthancSource source, DicomDataset? announced, CancellationToken halt)
+    {
+        await using var stream = await source.OpenAsync(instance, file, halt);
+        if (stream is null)
+        {
+            return (null, null);
+        }
+        await using var staged = await archive.StageFileAsync(stream, halt, announced);
+        return (await archive.CommitAsync(staged, OriginOf(instance.Metadata), halt), staged.Header);
     }
 
     private static Origin OriginOf(IReadOnlyDictionary<int, string> metadata)

@@ -96,6 +96,23 @@ public sealed class ImportTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_whose_meta_group_names_another_instance_is_what_its_data_set_says()
+    {
+        var image = Image(1);
+        var own = Encoding.ASCII.GetBytes(TestArchive.Uid(1, 1, 1));
+        var at = image.Bytes.AsSpan().IndexOf(own); // (0002,0003), the first of the file
+        var wrong = (byte[])image.Bytes.Clone();
+        wrong[at + own.Length - 1] ^= 1;
+        using (var index = Make(6))
+        {
+            Add(index, image with { Bytes = wrong }, isCompressed: false);
+        }
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string> { ["OrthancImport:StorageDirectory"] = _folder });
+        Assert.Equal(1, (int)(await EndAsync(server, "Success"))["Content"]!["ImportedInstancesCount"]!);
+        Assert.Equal(image.Bytes, await server.Http.GetByteArrayAsync(new Uri($"/instances/{image.Instance}/file", UriKind.Relative), Ct));
+    }
+
+    [Fact]
     public async Task Nothing_is_taken_over_where_nobody_wants_it()
     {
         using (var index = Make(6))
