@@ -7,7 +7,7 @@ $PROCEDURE = 'Abdomen';
 
 $text = function ($value) {
     // Medical Office liefert Windows-1252; das PACS versteht beides, UTF-8 ist eindeutig
-    return mb_check_encoding($value, 'UTF-8') ? $value : mb_convert_encoding($value, 'UTF-8', 'Windows-1252');
+    return preg_match('//u', $value) ? $value : iconv('Windows-1252', 'UTF-8', $value);
 };
 $query = http_build_query(array(
     'id' => $text('{Patient.PatID}'),
