@@ -7,14 +7,12 @@ namespace Pacs.Interop;
 /// <summary>The pages in a real browser: what it complains about, and what somebody could not read or reach.</summary>
 public sealed class BrowserTests
 {
-    private const string Chromium = "/usr/bin/chromium";
-
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Every_page_can_be_read_in_every_look_and_language()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await BrowserOffice.OpenAsync(Ct);
         var paths = await office.PathsAsync();
         var complaints = new List<string>();
         foreach (var language in new[] { "de-DE", "en-GB" })
@@ -54,7 +52,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task The_keyboard_alone_gets_to_an_image()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await BrowserOffice.OpenAsync(Ct);
         var page = await office.Browser.NewPageAsync(new BrowserNewPageOptions { BaseURL = office.Server.Address.ToString() });
         await page.GotoAsync("/");
         await page.Keyboard.PressAsync("Tab");
@@ -77,7 +75,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task Search_and_download_work_without_javascript()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await BrowserOffice.OpenAsync(Ct);
         await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = office.Server.Address.ToString(),
@@ -98,7 +96,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task The_worklist_works_without_javascript()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await BrowserOffice.OpenAsync(Ct);
         await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = office.Server.Address.ToString(),
@@ -136,7 +134,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task A_device_that_called_is_taken_over_tested_and_removed_without_javascript()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await BrowserOffice.OpenAsync(Ct);
         await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = office.Server.Address.ToString(),
@@ -164,7 +162,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task Settings_are_changed_and_set_back_without_javascript()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await BrowserOffice.OpenAsync(Ct);
         await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = office.Server.Address.ToString(),
@@ -207,7 +205,7 @@ public sealed class BrowserTests
     [Fact]
     public async Task A_patient_is_corrected_and_studies_are_labelled_without_javascript()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await BrowserOffice.OpenAsync(Ct);
         await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = office.Server.Address.ToString(),
@@ -242,11 +240,11 @@ public sealed class BrowserTests
     [Fact]
     public async Task A_new_server_is_set_up_and_sees_its_first_device()
     {
-        Tool.Require("storescu", Chromium);
+        Tool.Require("storescu", BrowserOffice.Chromium);
         await using var server = ServerProcess.Create();
         await server.StartAsync(Ct);
         using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"] });
+        await using var browser = await BrowserOffice.LaunchAsync(playwright);
         await using var context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = server.Address.ToString(),
@@ -278,6 +276,38 @@ public sealed class BrowserTests
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, (await stranger.GetAsync(new Uri("/", UriKind.Relative), Ct)).StatusCode);
     }
 
+    [Fact]
+    public async Task What_is_dropped_on_any_page_is_uploaded()
+    {
+        await using var office = await BrowserOffice.OpenAsync(Ct);
+        await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions { BaseURL = office.Server.Address.ToString(), Locale = "de-DE" });
+        var page = await context.NewPageAsync();
+        using var samples = new SampleFiles().Add("Abgelegt^Anton", "4720", "1.2.276.0.20");
+        await page.GotoAsync("/status");
+        await DropAsync(page, "bild.dcm", "application/dicom", await File.ReadAllBytesAsync(samples.Paths[0], Ct));
+        await page.WaitForURLAsync("**/hochladen?abgelegt=1");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Abgelegt, Anton" }).ClickAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Abgelegt, Anton" }).WaitForAsync();
+        // a document dropped on a study goes to it
+        await DropAsync(page, "befund.pdf", "application/pdf", System.Text.Encoding.ASCII.GetBytes("%PDF-1.4\n%%EOF\n"));
+        await page.WaitForURLAsync("**/hochladen?studie=*abgelegt=1");
+        await page.Locator(".upload-list a").WaitForAsync();
+        // nothing stays in the browser
+        await page.ReloadAsync();
+        Assert.Equal(0, await page.EvaluateAsync<int>("async () => (await (await import('/dropped.js')).take()).length"));
+    }
+
+    private static Task DropAsync(IPage page, string name, string type, byte[] content) => page.EvaluateAsync("""
+        ([name, type, content]) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([Uint8Array.from(atob(content), c => c.charCodeAt(0))], name, { type }));
+          const target = document.querySelector('main');
+          target.dispatchEvent(new DragEvent('dragover', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+          if (!document.body.classList.contains('dropping')) throw new Error('the page does not say that it takes files');
+          target.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }
+        """, new[] { name, type, Convert.ToBase64String(content) });
+
     private static async Task TabToAsync(IPage page, string link)
     {
         for (var i = 0; i < 60; i++)
@@ -289,65 +319,5 @@ public sealed class BrowserTests
             }
         }
         Assert.Fail($"no way to {link} with the tabulator");
-    }
-
-    /// <summary>A server with a few studies, and a browser.</summary>
-    private sealed class Office : IAsyncDisposable
-    {
-        private IPlaywright? _playwright;
-
-        public ServerProcess Server { get; } = ServerProcess.Create(
-            ("DicomModalities", new Dictionary<string, object> { ["archive"] = new object[] { "ARCHIVE", "127.0.0.1", 1 } }), // nobody listens there
-            ("Forwarding", new object[] { new Dictionary<string, object> { ["Name"] = "Archiv mit einem langen Namen", ["To"] = "archive", ["Delay"] = 0 } }));
-
-        public IBrowser Browser { get; private set; } = null!;
-
-        public static async Task<Office> OpenAsync()
-        {
-            Tool.Require("storescu", Chromium);
-            var office = new Office();
-            await office.Server.StartAsync(Ct);
-            using var samples = new SampleFiles()
-                .Add("Müller^Jörg", "4711", "1.2.276.0.1").Add("Müller^Jörg", "4711", "1.2.276.0.1", 2)
-                .Add("<b>Schmidt</b>^Hans", "4712", "1.2.276.0.2", description: "Ein sehr langes Wort: " + new string('W', 42))
-                .Add("Yamada^Tarou=山田^太郎", new string('9', 64), "1.2.276.0.3").Add("כהן^דוד", "4714", "1.2.276.0.4");
-            await samples.SendAsync(office.Server.DicomPort, Ct);
-            // the same image with other content: something for the page of problems
-            using var second = new SampleFiles().Add("Müller^Jörg", "4711", "1.2.276.0.1", description: "Anders");
-            await second.SendAsync(office.Server.DicomPort, Ct);
-            using var orders = new HttpClient { BaseAddress = office.Server.Address };
-            await orders.GetStringAsync("worklist/add?id=4711&lastname=Mustermann-Beispielhausen&firstname=Maximilian%20Alexander&birthdate=07.03.1958&sex=1&procedure=Abdomen", Ct);
-            office._playwright = await Playwright.CreateAsync();
-            office.Browser = await office._playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-            {
-                ExecutablePath = Chromium,
-                Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-            });
-            return office;
-        }
-
-        /// <summary>One address of each kind of page.</summary>
-        public async Task<string[]> PathsAsync()
-        {
-            var page = await Browser.NewPageAsync(new BrowserNewPageOptions { BaseURL = Server.Address.ToString() });
-            await page.GotoAsync("/?q=4711");
-            var study = (await page.Locator("a[href^='/studien/']").First.GetAttributeAsync("href"))!;
-            await page.GotoAsync(study);
-            var series = (await page.Locator("a[href^='/serien/']").First.GetAttributeAsync("href"))!;
-            await page.GotoAsync(series);
-            var instance = (await page.Locator("a[href^='/instanzen/']").First.GetAttributeAsync("href"))!;
-            await page.CloseAsync();
-            return ["/", "/?q=zzz", study, series, instance, "/probleme", "/auftraege", "/papierkorb", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt", "/status", "/einstellungen", "/einstellungen/geraete", "/einstellungen/archiv", "/einstellungen/gdt", "/einstellungen/weiterleitung", "/einstellungen/weiterleitung?regel=", "/einstellungen/anmeldung", "/einstellungen/konfiguration", study + "/korrigieren", study.Replace("/studien/", "/studien/kennzeichen?id=", StringComparison.Ordinal), "/einrichten", "/einrichten?schritt=anmeldung", "/einrichten?schritt=gdt", "/einrichten?schritt=geraet", "/einrichten?schritt=fertig", study.Replace("/studien/", "/viewer?study=", StringComparison.Ordinal)];
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (Browser is not null)
-            {
-                await Browser.DisposeAsync();
-            }
-            _playwright?.Dispose();
-            await Server.DisposeAsync();
-        }
     }
 }

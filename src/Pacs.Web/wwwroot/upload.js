@@ -1,5 +1,7 @@
 // Uploading: files one by one, three at a time, what became of them by study. Each file is sent whole; what fails is tried again and can be started again.
 
+import { filesOf, take } from './dropped.js';
+
 const form = document.getElementById('upload');
 const state = document.getElementById('upload-state');
 const sum = state.querySelector('.upload-sum');
@@ -38,23 +40,6 @@ const isWanted = async file => {
   }
   const isDicom = String.fromCharCode(...start.slice(128, 132)) === 'DICM' || start[0] === 8 && start[1] === 0; // some old ones have no preamble
   return isDicom && file.name.toUpperCase() !== 'DICOMDIR' || begins(0x50, 0x4b, 3, 4);
-};
-
-const walk = async entry => {
-  if (entry.isFile) {
-    return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
-  }
-  const reader = entry.createReader();
-  const files = [];
-  for (;;) {
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (some.length === 0) {
-      return files;
-    }
-    for (const child of some) {
-      files.push(...await walk(child));
-    }
-  }
 };
 
 // ---- sending ---------------------------------------------------------------------------------------------------------------------------
@@ -230,10 +215,7 @@ document.addEventListener('dragleave', e => e.relatedTarget || document.body.cla
 document.addEventListener('drop', async e => {
   e.preventDefault();
   document.body.classList.remove('dragging');
-  const entries = [...e.dataTransfer.items].map(item => item.webkitGetAsEntry?.()).filter(Boolean);
-  const loose = entries.length ? [] : [...e.dataTransfer.files];
-  const files = (await Promise.all(entries.map(walk))).flat();
-  add([...files, ...loose]);
+  add(await filesOf(e.dataTransfer));
 });
 
 
@@ -253,3 +235,8 @@ form.elements.Nr?.addEventListener('change', async () => {
     }
   }
 });
+
+// what was dropped on another page
+if (new URL(location.href).searchParams.has('abgelegt')) {
+  take().then(files => files.length && add(files));
+}
