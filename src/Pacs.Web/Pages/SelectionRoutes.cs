@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Pacs.Storage;
 
@@ -27,7 +28,7 @@ public static class Selection
 /// <summary>What a form of the list can do that is no page.</summary>
 internal static class SelectionRoutes
 {
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/studien/zip", async (string[] id, IndexReader index, CancellationToken ct) =>
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/studien/zip", async ([FromQuery] string[] id, IndexReader index, CancellationToken ct) =>
     {
         var studies = await Selection.ReadAsync(index, id, ct);
         return studies.Count == 0 ? Results.LocalRedirect("~/") : Results.LocalRedirect(QueryHelpers.AddQueryString("~/tools/create-archive", new Dictionary<string, string?>
