@@ -125,20 +125,9 @@ public static class StudyLists
     {
         var sql = new Sql();
         var parts = new List<string>();
-        const string OfPatients = "SELECT s.id FROM patient p CROSS JOIN study s ON s.patient = p.id WHERE ";
-        if (word.Name is { } name)
+        foreach (var (isOfPatient, condition) in Meanings(sql, word))
         {
-            parts.Add($"{OfPatients}instr(p.name_search, {sql.Add(name)}) > 0");
-        }
-        if (word.BirthDate is { } born)
-        {
-            parts.Add($"{OfPatients}p.birth_date = {sql.Add(born)}");
-        }
-        foreach (var number in word.Numbers)
-        {
-            var (from, to) = (sql.Add(number), sql.Add(number + AfterAll));
-            parts.Add($"{OfPatients}p.patient_id >= {from} AND p.patient_id < {to}");
-            parts.Add($"SELECT id FROM study WHERE accession >= {from} AND accession < {to}");
+            parts.Add($"SELECT s.id FROM {(isOfPatient ? "patient p CROSS JOIN study s ON s.patient = p.id" : "study s")} WHERE {condition}");
         }
         var rows = new HashSet<long>();
         // ALL: the statement ends with the limit instead of collecting everything first
@@ -195,27 +184,29 @@ public static class StudyLists
         return $"SELECT s.id FROM {tables}{(conditions.Count > 0 ? " WHERE " : "")}{string.Join(" AND ", conditions)} ORDER BY {order} LIMIT {sql.Add(query.Limit)} OFFSET {sql.Add(query.Offset)}";
     }
 
-    private static string Condition(Sql sql, SearchWord word)
+    private static string Condition(Sql sql, SearchWord word) => $"({string.Join(" OR ", Meanings(sql, word).Select(m => m.Condition))})";
+
+    // whatever a word can be, and whether of the patient
+    private static IEnumerable<(bool IsOfPatient, string Condition)> Meanings(Sql sql, SearchWord word)
     {
-        var any = new List<string>();
         if (word.Name is { } name)
         {
-            any.Add($"instr(p.name_search, {sql.Add(name)}) > 0");
+            yield return (true, $"instr(p.name_search, {sql.Add(name)}) > 0");
         }
         if (word.BirthDate is { } born)
         {
-            any.Add($"p.birth_date = {sql.Add(born)}");
+            yield return (true, $"p.birth_date = {sql.Add(born)}");
         }
         foreach (var number in word.Numbers)
         {
             var (from, to) = (sql.Add(number), sql.Add(number + AfterAll));
-            any.Add($"p.patient_id >= {from} AND p.patient_id < {to} OR s.accession >= {from} AND s.accession < {to}");
+            yield return (true, $"p.patient_id >= {from} AND p.patient_id < {to}");
+            yield return (false, $"s.accession >= {from} AND s.accession < {to}");
         }
         foreach (var modality in word.Modalities)
         {
-            any.Add($"instr('\\' || s.modalities || '\\', {sql.Add($"\\{modality}\\")}) > 0");
+            yield return (false, $"instr('\\' || s.modalities || '\\', {sql.Add($"\\{modality}\\")}) > 0");
         }
-        return $"({string.Join(" OR ", any)})";
     }
 
     /// <summary>The parameters of a statement.</summary>

@@ -197,25 +197,18 @@ public sealed partial class JobRunner(
             {
                 await _store.SendAsync(turn, content, node, link, halt.Token, abort.Token);
             }
-            _silent.TryRemove(job.Node, out _);
-            await turn.SaveAsync();
-            if (stop.IsCancellationRequested)
+            if (!await KeepAsync(turn, stop))
             {
-                await queue.InterruptAsync(job, CancellationToken.None);
                 return false;
-            }
-            if (turn.Error is { } error)
-            {
-                await queue.NoteErrorAsync(job, error, CancellationToken.None);
             }
             if (content.StorageCommitment && await IsSentAsync(job, content))
             {
                 turn.IsAsking = true;
                 await AskAsync(job, node, abort.Token);
             }
-            else if (await queue.EndTurnAsync(job, content.Permissive, CancellationToken.None) is { CompletedAt: not null } done)
+            else
             {
-                LogDone(done);
+                await EndAsync(job, content.Permissive);
             }
             return true;
         }
@@ -231,11 +224,7 @@ public sealed partial class JobRunner(
         }
         catch (Exception e)
         {
-            // the index is unavailable, or we have made a mistake: the job must not stay with us
-            LogLane(e, job.Node);
-            Silence(job.Node);
-            await GiveBackAsync(turn, stop);
-            return false;
+            return await GiveBackAsync(turn, e, stop);
         }
         finally
         {
@@ -252,21 +241,11 @@ public sealed partial class JobRunner(
         try
         {
             await work.RunAsync(turn, halt.Token);
-            _silent.TryRemove(job.Node, out _);
-            await turn.SaveAsync();
-            if (stop.IsCancellationRequested)
+            if (!await KeepAsync(turn, stop))
             {
-                await queue.InterruptAsync(job, CancellationToken.None);
                 return false;
             }
-            if (turn.Error is { } error)
-            {
-                await queue.NoteErrorAsync(job, error, CancellationToken.None);
-            }
-            if (await queue.EndTurnAsync(job, work.MayFail(job), CancellationToken.None) is { CompletedAt: not null } done)
-            {
-                LogDone(done);
-            }
+            await EndAsync(job, work.MayFail(job));
             return true;
         }
         catch (OperationCanceledException) when (halt.IsCancellationRequested)
@@ -285,10 +264,7 @@ public sealed partial class JobRunner(
         }
         catch (Exception e)
         {
-            LogLane(e, job.Node);
-            Silence(job.Node);
-            await GiveBackAsync(turn, stop);
-            return false;
+            return await GiveBackAsync(turn, e, stop);
         }
         finally
         {
@@ -312,21 +288,50 @@ public sealed partial class JobRunner(
         }
     }
 
-    private async Task GiveBackAsync(JobTurn turn, CancellationToken stop)
+    // what the work has done is kept; the rest of it is for the next start when the server stops
+    private async Task<bool> KeepAsync(JobTurn turn, CancellationToken stop)
     {
+        _silent.TryRemove(turn.Job.Node, out _);
+        await turn.SaveAsync();
+        if (stop.IsCancellationRequested)
+        {
+            await queue.InterruptAsync(turn.Job, CancellationToken.None);
+            return false;
+        }
+        if (turn.Error is { } error)
+        {
+            await queue.NoteErrorAsync(turn.Job, error, CancellationToken.None);
+        }
+        return true;
+    }
+
+    private async Task EndAsync(Job job, bool mayFail)
+    {
+        if (await queue.EndTurnAsync(job, mayFail, CancellationToken.None) is { CompletedAt: not null } done)
+        {
+            LogDone(done);
+        }
+    }
+
+    // the index is unavailable, or we have made a mistake: the job must not stay with us
+    private async Task<bool> GiveBackAsync(JobTurn turn, Exception e, CancellationToken stop)
+    {
+        LogLane(e, turn.Job.Node);
+        Silence(turn.Job.Node);
         while (!stop.IsCancellationRequested)
         {
             try
             {
                 await turn.SaveAsync();
                 await queue.FailTurnAsync(turn.Job, turn.HasSent, JobErrors.OwnFailure, CancellationToken.None);
-                return;
+                return false;
             }
             catch (IndexUnavailableException)
             {
                 await Task.WhenAny(Task.Delay(Breath, time, stop));
             }
         }
+        return false;
     }
 
     private async Task<bool> FailAsync(JobTurn turn, JobError error)
