@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Pacs.Web.OpenApi;
 
 /// <summary>One method of one route of the API.</summary>
@@ -20,6 +22,12 @@ public sealed record ApiOperation(string Method, string Path, IReadOnlyList<(str
 
     /// <summary>The media type of its body; empty for none.</summary>
     public string Body { get; init; } = "";
+
+    /// <summary>The schema of a JSON body; null where nobody has said its type.</summary>
+    public JsonNode? BodySchema { get; init; }
+
+    /// <summary>The schema of a JSON answer; null where nobody has said its type.</summary>
+    public JsonNode? AnswerSchema { get; init; }
 
     /// <summary>The media type of its answer; empty for none.</summary>
     public string Answer { get; init; } = "";

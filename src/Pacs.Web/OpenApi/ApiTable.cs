@@ -1,3 +1,4 @@
+using System.Text.Json.Schema;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Routing.Patterns;
@@ -54,6 +55,8 @@ internal sealed partial class ApiTable(IEnumerable<EndpointDataSource> sources, 
                 Query = words?[2].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
                 Body = words?[3] ?? "",
                 Answer = words?[4] ?? "",
+                BodySchema = endpoint.Metadata.GetMetadata<JsonRequest>() is { } request ? request.Options.GetJsonSchemaAsNode(request.Type) : null,
+                AnswerSchema = endpoint.Metadata.GetMetadata<JsonAnswer>() is { } answer ? answer.Options.GetJsonSchemaAsNode(answer.Type) : null,
             };
         }
     }

@@ -1,3 +1,4 @@
+using System.Net.Mime;
 using System.Text.Json.Nodes;
 
 namespace Pacs.Web.OpenApi;
@@ -32,7 +33,7 @@ internal static class OpenApiDocument
         var answer = new JsonObject { ["description"] = operation.Answer.Length > 0 ? "The answer" : "Done" };
         if (operation.Answer.Length > 0)
         {
-            answer.Add("content", Content(operation.Answer));
+            answer.Add("content", Content(operation.Answer, operation.AnswerSchema));
         }
         var described = new JsonObject
         {
@@ -55,7 +56,7 @@ internal static class OpenApiDocument
         }
         if (operation.Body.Length > 0)
         {
-            described.Add("requestBody", new JsonObject { ["content"] = Content(operation.Body) });
+            described.Add("requestBody", new JsonObject { ["content"] = Content(operation.Body, operation.BodySchema) });
         }
         return described;
     }
@@ -68,5 +69,6 @@ internal static class OpenApiDocument
         ["schema"] = new JsonObject { ["type"] = isNumber ? "integer" : "string" },
     };
 
-    private static JsonObject Content(string types) => new(types.Split(' ').Select(t => KeyValuePair.Create(t, (JsonNode?)new JsonObject())));
+    private static JsonObject Content(string types, JsonNode? schema) => new(types.Split(' ').Select(
+        t => KeyValuePair.Create(t, (JsonNode?)(schema is not null && t == MediaTypeNames.Application.Json ? new JsonObject { ["schema"] = schema.DeepClone() } : new JsonObject()))));
 }
