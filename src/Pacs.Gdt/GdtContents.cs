@@ -71,9 +71,10 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
             ? CompatibleMeasurements.Read(report, options.KeepNegativeValues)
             : CodedMeasurements.Read(folded, options.Measurements.Language);
         var leftOut = new List<string>(values.DescribeLeftOut(MaxListed));
-        if (leftOut.Count > 0)
+        if (leftOut.Count > 0 && logger.IsEnabled(LogLevel.Information))
         {
-            LogLeftOut(id, values.Values.Count, values.LeftOut.Count, leftOut);
+            var items = string.Join("; ", leftOut);
+            LogLeftOut(id, values.Values.Count, values.LeftOut.Count, items);
         }
         var examination = Examination.Read(dataset, TimeZoneInfo.ConvertTime(entry.Instance.ReceivedAt, time.LocalTimeZone));
         var text = Text(report, folded, leftOut);
@@ -199,7 +200,7 @@ public sealed partial class GdtContents(GdtOptions options, Archive archive, Ind
     private partial void LogUnreadable(Exception e, ResourceId instance);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Report {Report}: {Values} values exported, {LeftOut} items left out: {Items}")]
-    private partial void LogLeftOut(ResourceId report, int values, int leftOut, IEnumerable<string> items);
+    private partial void LogLeftOut(ResourceId report, int values, int leftOut, string items);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Report {Report} is of no template that values are exported of, or has none")]
     private partial void LogNotExported(ResourceId report);
