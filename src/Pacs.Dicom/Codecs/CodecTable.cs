@@ -43,7 +43,7 @@ public static class CodecTable
     {
         ArgumentNullException.ThrowIfNull(syntax);
         reason = null;
-        if (Codecs.TryGetValue(syntax.Uid, out codec) && (!IsHighThroughput(syntax) || OpenJpeg.IsPresent))
+        if (Codecs.TryGetValue(syntax.Uid, out codec))
         {
             return true;
         }
@@ -52,17 +52,11 @@ public static class CodecTable
         return false;
     }
 
-    private static bool IsHighThroughput(TransferSyntax syntax) => syntax.Uid is DicomUid.HTJ2KLossless or DicomUid.HTJ2KLosslessRPCL or DicomUid.HTJ2K;
-
     private static string Missing(TransferSyntax syntax)
     {
         if (syntax.IsVideo)
         {
             return $"{syntax.Name} is a video: it has no frames that could be decoded alone. Retrieve it as a whole";
-        }
-        if (IsHighThroughput(syntax))
-        {
-            return $"Frames in {syntax.Name} ({syntax.Uid}) are decoded by {OpenJpeg.Requirement}. Or retrieve the instance as it is stored";
         }
         return syntax.IsKnown
             ? $"Frames in {syntax.Name} ({syntax.Uid}) cannot be decoded here. Retrieve the instance as it is stored"

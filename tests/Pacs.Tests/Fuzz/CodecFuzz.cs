@@ -19,13 +19,8 @@ public sealed class CodecFuzz
     [Fact]
     public void Jpeg_2000_throws_nothing_but_DicomException() => Fuzz(new Jpeg2000Codec(), "jpeg-2000", "j2k");
 
-    /// <summary>OpenJPEG behind our own look at the headers.</summary>
     [Fact]
-    public void High_throughput_jpeg_2000_throws_nothing_but_DicomException()
-    {
-        Assert.SkipUnless(OpenJpeg.IsPresent, "libopenjp2 2.5 is not installed");
-        Fuzz(new Jpeg2000Codec(), "jpeg-2000", "htj2k");
-    }
+    public void High_throughput_jpeg_2000_throws_nothing_but_DicomException() => Fuzz(new Jpeg2000Codec(), "jpeg-2000", "htj2k");
 
     private static void Fuzz(ICodec codec, string folder, string prefix)
     {

@@ -34,6 +34,7 @@ internal sealed unsafe class BlockDecoder : IDisposable
     private readonly byte* _zeroContexts;
     private readonly byte* _signContexts;
     private readonly void* _memory;
+    private HighThroughputDecoder? _highThroughput;
     private byte* _segment;
     private int _segmentSize;
     private int _width;
@@ -63,21 +64,32 @@ internal sealed unsafe class BlockDecoder : IDisposable
         _segment = null;
     }
 
-    /// <summary>Decodes a block into the coefficients of its band. Bytes that make no sense give coefficients that make none: nothing is thrown.</summary>
+    /// <summary>Decodes a block into the coefficients of its band. Bytes that make no sense give coefficients that make none.</summary>
     /// <param name="block">The block, with at least one pass.</param>
     /// <param name="band">Its band.</param>
     /// <param name="component">How it is coded.</param>
     /// <param name="data">The tile's data.</param>
     /// <param name="chunks">Where the pieces of the block are among them.</param>
     /// <param name="coefficients">Those of the component: integers, or the bits of floats for the 9/7 transform.</param>
-    public void Decode(CodeBlock block, Subband band, TileComponent component, ReadOnlySpan<byte> data, ReadOnlySpan<Chunk> chunks, Span<int> coefficients)
+    /// <returns>False when the bytes of a High-Throughput block contradict its header.</returns>
+    public bool Decode(CodeBlock block, Subband band, TileComponent component, ReadOnlySpan<byte> data, ReadOnlySpan<Chunk> chunks, Span<int> coefficients)
     {
         var style = component.Style.Style;
         _width = block.Area.Width;
         _height = block.Area.Height;
         var stripes = (_height + 3) / 4;
+        var samples = new Span<int>(_samples, _width * stripes * 4);
+        samples.Clear();
+        if (style.HasFlag(BlockStyle.HighThroughput))
+        {
+            if (!DecodeHighThroughput(block, band.BitPlanes - block.ZeroPlanes, style, data, chunks, samples))
+            {
+                return false;
+            }
+            Store(block, band, component, coefficients);
+            return true;
+        }
         new Span<uint>(_flags, (_width + 2) * (stripes + 2)).Clear();
-        new Span<int>(_samples, _width * stripes * 4).Clear();
         MqDecoder.Reset(_contexts);
         var zeroContexts = _zeroContexts + (512 * band.Orientation);
         var planes = band.BitPlanes - block.ZeroPlanes;
@@ -125,6 +137,23 @@ internal sealed unsafe class BlockDecoder : IDisposable
             }
         }
         Store(block, band, component, coefficients);
+        return true;
+    }
+
+    // T.814 §B.3: a segment of the clean-up pass, then one of the two others
+    private bool DecodeHighThroughput(CodeBlock block, int planes, BlockStyle style, ReadOnlySpan<byte> data, ReadOnlySpan<Chunk> chunks, Span<int> samples)
+    {
+        var next = Gather(chunks, block.FirstChunk, data, out var passes);
+        var cleanUp = new ReadOnlySpan<byte>(_segment, _segmentSize);
+        ReadOnlySpan<byte> refinement = [];
+        if (next >= 0)
+        {
+            cleanUp = cleanUp.ToArray(); // the second segment takes its place
+            Gather(chunks, next, data, out var more);
+            refinement = new ReadOnlySpan<byte>(_segment, _segmentSize);
+            passes += more;
+        }
+        return (_highThroughput ??= new HighThroughputDecoder()).Decode(cleanUp, refinement, passes, planes, block.ZeroPlanes, style.HasFlag(BlockStyle.VerticallyCausal), samples, _width, _height);
     }
 
     /// <summary>Puts the pieces of one segment together, with two bytes behind them at which the decoder stops.</summary>

@@ -11,7 +11,6 @@ internal sealed class Codestream
     private readonly SortedDictionary<int, TileParts> _tiles = [];
     private readonly PackedHeaders _packedHeaders = new();
     private readonly List<int> _partOrder = [];
-    private readonly bool _useOpenJpeg;
     private readonly int _start;
     private ImageSize? _size;
     private CodingParameters? _parameters;
@@ -19,10 +18,8 @@ internal sealed class Codestream
 
     /// <param name="frame">The frame; a codestream, or a file of boxes around one.</param>
     /// <param name="image">What the data set says.</param>
-    /// <param name="useOpenJpeg">Whether OpenJPEG may decode what is not decoded here.</param>
-    public Codestream(ReadOnlyMemory<byte> frame, PixelDescription image, bool useOpenJpeg)
+    public Codestream(ReadOnlyMemory<byte> frame, PixelDescription image)
     {
-        _useOpenJpeg = useOpenJpeg;
         _start = Find(frame.Span);
         _at = _start;
         _bytes = frame;
@@ -51,11 +48,6 @@ internal sealed class Codestream
                 throw new DicomException($"The JPEG 2000 stream has no data of tile {index}", offset: _bytes.Length);
             }
         }
-        var isHighThroughput = _tiles.Values.Any(tile => Enumerable.Range(0, size.Components.Length).Any(c => tile.Parameters.StyleOf(c).Style.HasFlag(BlockStyle.HighThroughput)));
-        if (isHighThroughput)
-        {
-            CheckForOpenJpeg(size);
-        }
         var precision = size.Components[0].Precision;
         var hasTransform = _tiles.Values.Any(tile => tile.Parameters.HasColorTransform);
         var frame = DecodedFrame.Rent(
@@ -63,11 +55,6 @@ internal sealed class Codestream
             hasTransform ? SampleColor.Rgb : SampleColor.AsDescribed);
         try
         {
-            if (isHighThroughput)
-            {
-                OpenJpeg.Decode(_bytes[_start..], size, frame, Environment.ProcessorCount);
-                return frame;
-            }
             foreach (var (index, tile) in _tiles)
             {
                 new TileDecoder(size, tile.Parameters, index).Decode(tile.Data(_bytes), Headers(index, tile), tile.Parts[0].Start, frame);
@@ -201,23 +188,6 @@ internal sealed class Codestream
             }
         }
         _at = (int)Math.Max(_at, end);
-    }
-
-    /// <summary>What the library does not check itself, or what it is not there for.</summary>
-    private void CheckForOpenJpeg(ImageSize size)
-    {
-        if (!_useOpenJpeg || !OpenJpeg.IsPresent)
-        {
-            throw new DicomException($"The frame is coded as High-Throughput JPEG 2000, which is decoded by {OpenJpeg.Requirement}", offset: _start);
-        }
-        if (size.Components.Any(c => c is not { StepX: 1, StepY: 1 }))
-        {
-            throw new DicomException("The High-Throughput JPEG 2000 stream has subsampled components, which are not supported", offset: _start);
-        }
-        foreach (var (index, tile) in _tiles)
-        {
-            new TileDecoder(size, tile.Parameters, index).CheckHighThroughput(tile.Data(_bytes), Headers(index, tile), tile.Parts[0].Start);
-        }
     }
 
     private ReadOnlyMemory<byte>? Headers(int index, TileParts tile) => tile.PackedHeaders.OfTile() ?? _packedHeaders.OfTile(index, _partOrder);

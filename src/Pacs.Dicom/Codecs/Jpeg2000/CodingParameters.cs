@@ -24,8 +24,11 @@ internal enum BlockStyle
     /// <summary>Each bit plane ends with four symbols that are always the same.</summary>
     SegmentationSymbols = 32,
 
-    /// <summary>High throughput block coder (T.814), which is not decoded here.</summary>
+    /// <summary>High throughput block coder (T.814).</summary>
     HighThroughput = 64,
+
+    /// <summary>Code blocks of both kinds in one component, which are not decoded here.</summary>
+    Mixed = 128,
 }
 
 /// <summary>How the samples of a component are coded (T.800 §A.6.1, §A.6.2).</summary>
@@ -54,6 +57,10 @@ internal sealed class CodingStyle
         if (levels > 32 || width > 10 || height > 10 || width + height > 12 || transform > 1)
         {
             throw new DicomException($"The coding style of the JPEG 2000 stream is impossible: {levels} levels, blocks 2^{width} x 2^{height}, transform {transform}", offset: offset);
+        }
+        if (style.HasFlag(BlockStyle.HighThroughput | BlockStyle.Mixed))
+        {
+            throw new DicomException("The JPEG 2000 stream mixes High-Throughput code blocks with others, which is not supported", offset: offset);
         }
         var logs = new byte[levels + 1];
         for (var r = 0; r <= levels; r++)

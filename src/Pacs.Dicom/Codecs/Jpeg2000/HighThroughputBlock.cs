@@ -4,9 +4,18 @@ namespace Pacs.Dicom.Codecs;
 internal static class HighThroughputBlock
 {
     /// <summary>Checks the segments of a code block.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="planes">Bit planes that its coefficients can have, less the empty ones.</param>
+    /// <param name="chunks">The pieces of all blocks.</param>
+    /// <param name="data">The tile's data.</param>
+    /// <param name="offset">Where they begin in the frame, for errors.</param>
     /// <exception cref="DicomException">They cannot be such segments.</exception>
-    public static void Check(CodeBlock block, ReadOnlySpan<Chunk> chunks, ReadOnlySpan<byte> data, long offset)
+    public static void Check(CodeBlock block, int planes, ReadOnlySpan<Chunk> chunks, ReadOnlySpan<byte> data, long offset)
     {
+        if (planes < 1)
+        {
+            throw Damaged(offset);
+        }
         var isCleanUp = true;
         for (var at = block.FirstChunk; at >= 0; at = chunks[at].Next)
         {
@@ -29,5 +38,6 @@ internal static class HighThroughputBlock
         }
     }
 
-    private static DicomException Damaged(long offset) => new("The High-Throughput JPEG 2000 stream has a damaged code block", offset: offset);
+    /// <summary>What is said of such a block.</summary>
+    public static DicomException Damaged(long offset) => new("The High-Throughput JPEG 2000 stream has a damaged code block", offset: offset);
 }

@@ -32,7 +32,7 @@ internal sealed class TileDecoder(ImageSize size, CodingParameters parameters, i
                 coefficients[c] = ArrayPool<int>.Shared.Rent(components[c].CoefficientCount);
                 Array.Clear(coefficients[c], 0, components[c].CoefficientCount);
             }
-            DecodeBlocks(components, packets, data, coefficients);
+            DecodeBlocks(components, packets, data, coefficients, offset);
             InParallel(components.Length, components[0].CoefficientCount > 1 << 16, c => samples[c] = InverseWavelet.Run(components[c], coefficients[c]));
             if (parameters.HasColorTransform)
             {
@@ -45,33 +45,6 @@ internal sealed class TileDecoder(ImageSize size, CodingParameters parameters, i
             foreach (var rented in coefficients.Concat(samples).Where(a => a is not null))
             {
                 ArrayPool<int>.Shared.Return(rented);
-            }
-        }
-    }
-
-    /// <summary>
-    /// Looks through a tile of High-Throughput code blocks before it is given to OpenJPEG, which is built with assertions in Debian: what it takes for granted would
-    /// end the process.
-    /// </summary>
-    /// <exception cref="DicomException">The tile is damaged.</exception>
-    public void CheckHighThroughput(ReadOnlyMemory<byte> data, ReadOnlyMemory<byte>? packedHeaders, long offset)
-    {
-        var bytes = data.Length + (packedHeaders?.Length ?? 0);
-        var components = Components(bytes);
-        var packets = new TilePackets(parameters, data, packedHeaders, offset, Allowance(1 << 17, bytes));
-        packets.Read(components, size, _area);
-        foreach (var component in components)
-        {
-            foreach (var part in component.Resolutions.SelectMany(r => r.Precincts).SelectMany(p => p.Bands))
-            {
-                foreach (var block in part.Blocks.Where(b => b.Passes > 0))
-                {
-                    if (!component.Style.Style.HasFlag(BlockStyle.HighThroughput) || part.Band.BitPlanes - block.ZeroPlanes is < 1 or > 30)
-                    {
-                        throw new DicomException("The High-Throughput JPEG 2000 stream has code blocks that are not supported", offset: offset);
-                    }
-                    HighThroughputBlock.Check(block, packets.Chunks, data.Span, offset);
-                }
             }
         }
     }
@@ -100,7 +73,7 @@ internal sealed class TileDecoder(ImageSize size, CodingParameters parameters, i
     /// <summary>A packet has a byte at least, a code block a few bits: what a tile may claim depends on its bytes, with room for small and empty ones.</summary>
     private static int Allowance(int always, int bytes) => always + (8 * Math.Min(bytes, 1 << 24));
 
-    private static void DecodeBlocks(TileComponent[] components, TilePackets packets, ReadOnlyMemory<byte> data, int[][] coefficients)
+    private static void DecodeBlocks(TileComponent[] components, TilePackets packets, ReadOnlyMemory<byte> data, int[][] coefficients, long offset)
     {
         var blocks = new List<(int Component, Subband Band, CodeBlock Block)>();
         for (var c = 0; c < components.Length; c++)
@@ -116,6 +89,10 @@ internal sealed class TileDecoder(ImageSize size, CodingParameters parameters, i
                         {
                             throw new DicomException($"The JPEG 2000 stream has coefficients of {part.Band.BitPlanes - block.ZeroPlanes} bits, more than 30");
                         }
+                        if (components[c].Style.Style.HasFlag(BlockStyle.HighThroughput))
+                        {
+                            HighThroughputBlock.Check(block, part.Band.BitPlanes - block.ZeroPlanes, packets.Chunks, data.Span, offset);
+                        }
                         blocks.Add((c, part.Band, block));
                     }
                 }
@@ -127,15 +104,23 @@ internal sealed class TileDecoder(ImageSize size, CodingParameters parameters, i
             blocks.Sort((a, b) => b.Block.Passes.CompareTo(a.Block.Passes));
         }
         var next = -1;
+        var isDamaged = false;
         InParallel(Math.Min(blocks.Count, Environment.ProcessorCount), blocks.Count > FewBlocks, _ =>
         {
             using var decoder = new BlockDecoder();
             for (var i = Interlocked.Increment(ref next); i < blocks.Count; i = Interlocked.Increment(ref next))
             {
                 var (c, band, block) = blocks[i];
-                decoder.Decode(block, band, components[c], data.Span, packets.Chunks, coefficients[c]);
+                if (!decoder.Decode(block, band, components[c], data.Span, packets.Chunks, coefficients[c]))
+                {
+                    isDamaged = true;
+                }
             }
         });
+        if (isDamaged)
+        {
+            throw HighThroughputBlock.Damaged(offset);
+        }
     }
 
     private static void InParallel(int count, bool worthwhile, Action<int> work)

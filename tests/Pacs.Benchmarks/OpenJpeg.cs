@@ -1,17 +1,13 @@
 using System.Runtime.InteropServices;
+using Pacs.Dicom;
+using Pacs.Dicom.Codecs;
 using Pacs.Dicom.Imaging;
 
-namespace Pacs.Dicom.Codecs;
+namespace Pacs.Benchmarks;
 
-/// <summary>
-/// Decodes with OpenJPEG (BSD licence), where it is installed: High-Throughput JPEG 2000 has a block coder of its own that is not written here. It is only given
-/// streams whose headers <see cref="Codestream"/> has read: on its own it reserves and computes whatever a few bytes claim.
-/// </summary>
+/// <summary>Decodes with OpenJPEG (BSD licence), to be compared with.</summary>
 internal static unsafe class OpenJpeg
 {
-    /// <summary>What has to be installed, for people.</summary>
-    public const string Requirement = "the library OpenJPEG 2.5 or later: install libopenjp2-7 (Debian, Ubuntu) or put openjp2.dll beside the program (Windows)";
-
     // opj_dparameters_t is 8252 bytes in 2.5
     private const int ParametersSize = 16384;
 

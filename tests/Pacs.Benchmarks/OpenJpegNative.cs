@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Pacs.Dicom.Codecs;
+namespace Pacs.Benchmarks;
 
 /// <summary>The functions of OpenJPEG 2.5 that decoding needs, and its structures as far as they are read.</summary>
 internal static unsafe partial class OpenJpegNative
