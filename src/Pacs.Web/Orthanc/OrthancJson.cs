@@ -1,7 +1,4 @@
-using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Pacs.Web.Orthanc;
@@ -12,71 +9,48 @@ namespace Pacs.Web.Orthanc;
 /// </summary>
 internal static class OrthancJson
 {
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    /// <summary>The text in UTF-8 without a line end, as Orthanc sends it.</summary>
-    /// <param name="value">The value.</param>
-    /// <param name="indent">How far the line is indented that it starts on.</param>
-    public static byte[] ToUtf8(JsonNode value, string indent = "")
-    {
-        var text = new StringBuilder();
-        Write(text, value, indent);
-        return Encoding.UTF8.GetBytes(text.ToString());
-    }
-
-    private static void Write(StringBuilder text, JsonNode? value, string indent)
+    /// <summary>Writes a value with what is in it; keys are sorted.</summary>
+    public static void Write(this OrthancJsonWriter json, JsonNode? value)
     {
         switch (value)
         {
-            case JsonObject { Count: > 0 } members:
-                WriteObject(text, members, indent);
+            case null:
+                json.Null();
                 break;
-            case JsonArray { Count: > 0 } items:
-                WriteArray(text, items, indent);
+            case JsonObject members:
+                WriteObject(json, members);
+                break;
+            case JsonArray items:
+                json.BeginArray();
+                foreach (var item in items)
+                {
+                    json.Write(item);
+                }
+                json.EndArray();
+                break;
+            case JsonValue scalar when scalar.TryGetValue<string>(out var text):
+                json.Text(text);
+                break;
+            case JsonValue number when number.TryGetValue<long>(out var whole):
+                json.Number(whole);
                 break;
             default:
-                text.Append(Scalar(value));
+                json.Raw(Encoding.UTF8.GetBytes(value.ToJsonString()));
                 break;
         }
     }
 
-    private static void WriteObject(StringBuilder text, JsonObject members, string indent)
+    private static void WriteObject(OrthancJsonWriter json, JsonObject members)
     {
-        var inner = indent + "   ";
-        text.Append('{');
-        var separator = "\n";
-        foreach (var (name, value) in members.OrderBy(m => m.Key, StringComparer.Ordinal))
+        var sorted = new KeyValuePair<string, JsonNode?>[members.Count];
+        ((ICollection<KeyValuePair<string, JsonNode?>>)members).CopyTo(sorted, 0);
+        Array.Sort(sorted, (a, b) => string.CompareOrdinal(a.Key, b.Key));
+        json.BeginObject();
+        foreach (var (name, member) in sorted)
         {
-            text.Append(separator).Append(inner).Append(Scalar(JsonValue.Create(name))).Append(" : ");
-            separator = ",\n";
-            if (value is JsonObject { Count: > 0 } or JsonArray { Count: > 0 })
-            {
-                // containers start on a line of their own
-                text.Append('\n').Append(inner);
-            }
-            Write(text, value, inner);
+            json.Key(name);
+            json.Write(member);
         }
-        text.Append('\n').Append(indent).Append('}');
+        json.EndObject();
     }
-
-    private static void WriteArray(StringBuilder text, JsonArray items, string indent)
-    {
-        var inner = indent + "   ";
-        text.Append('[');
-        for (var i = 0; i < items.Count; i++)
-        {
-            text.Append(i == 0 ? "\n" : ",\n").Append(inner);
-            Write(text, items[i], inner);
-        }
-        text.Append('\n').Append(indent).Append(']');
-    }
-
-    private static string Scalar(JsonNode? value) => value switch
-    {
-        null => "null",
-        JsonObject => "{}",
-        JsonArray => "[]",
-        JsonValue number when number.TryGetValue<long>(out var whole) => whole.ToString(CultureInfo.InvariantCulture),
-        _ => value.ToJsonString(Plain),
-    };
 }

@@ -22,7 +22,11 @@ internal sealed class OrthancList(IAsyncEnumerable<JsonNode> items) : IResult
             {
                 buffer.Write(separator);
                 separator = ",\n   "u8.ToArray();
-                buffer.Write(OrthancJson.ToUtf8(item, "   "));
+                using (var json = new OrthancJsonWriter(indent: 3))
+                {
+                    json.Write(item);
+                    buffer.Write(json.Written.Span);
+                }
                 if (buffer.Length > HeldBack)
                 {
                     if (HttpMethods.IsHead(httpContext.Request.Method))

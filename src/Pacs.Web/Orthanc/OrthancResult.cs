@@ -4,12 +4,21 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Pacs.Web.Orthanc;
 
 /// <summary>A JSON answer in Orthanc's layout; to HEAD its headers only.</summary>
-internal sealed class OrthancResult(JsonNode body, int status = StatusCodes.Status200OK) : IResult
+/// <param name="json">What is answered; disposed when it has been sent.</param>
+/// <param name="status">The HTTP status.</param>
+internal sealed class OrthancResult(OrthancJsonWriter json, int status = StatusCodes.Status200OK) : IResult
 {
+    /// <summary>An answer from values.</summary>
+    public OrthancResult(JsonNode body, int status = StatusCodes.Status200OK)
+        : this(Written(body), status)
+    {
+    }
+
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var bytes = OrthancJson.ToUtf8(body);
+        using var body = json;
+        var bytes = body.Written;
         httpContext.Response.StatusCode = status;
         httpContext.Response.ContentType = "application/json; charset=utf-8";
         httpContext.Response.ContentLength = bytes.Length;
@@ -17,6 +26,13 @@ internal sealed class OrthancResult(JsonNode body, int status = StatusCodes.Stat
         {
             await httpContext.Response.Body.WriteAsync(bytes, httpContext.RequestAborted);
         }
+    }
+
+    private static OrthancJsonWriter Written(JsonNode body)
+    {
+        var json = new OrthancJsonWriter();
+        json.Write(body);
+        return json;
     }
 }
 

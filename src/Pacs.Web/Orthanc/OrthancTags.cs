@@ -1,6 +1,7 @@
-using System.Text;
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using Pacs.Dicom;
 
 namespace Pacs.Web.Orthanc;
@@ -33,66 +34,119 @@ internal static class OrthancTags
     /// <summary>Whether <c>?name</c> or <c>?name=true</c> is there.</summary>
     public static bool IsOn(IQueryCollection query, string name) => query.TryGetValue(name, out var value) && value.ToString() is "" or "1" or "true";
 
+    /// <summary>A data set, as a value to be put into others.</summary>
+    /// <inheritdoc cref="Write(OrthancJsonWriter, DicomDataset, TagFormat, Func{DicomTag, bool}?, Func{DicomTag, bool}?)"/>
+    public static JsonObject Write(DicomDataset dataset, TagFormat format, Func<DicomTag, bool>? take = null, Func<DicomTag, bool>? unlimited = null)
+    {
+        using var json = new OrthancJsonWriter();
+        Write(json, dataset, format, take, unlimited);
+        return JsonNode.Parse(json.Written.Span, documentOptions: new JsonDocumentOptions { MaxDepth = int.MaxValue })!.AsObject();
+    }
+
     /// <summary>A data set.</summary>
+    /// <param name="json">Gets it.</param>
     /// <param name="dataset">The data set.</param>
     /// <param name="format">The form.</param>
     /// <param name="take">Which elements of the top level; null for all.</param>
     /// <param name="unlimited">Elements whose text may be longer than <see cref="MaxText"/>; null for none.</param>
-    public static JsonObject Write(DicomDataset dataset, TagFormat format, Func<DicomTag, bool>? take = null, Func<DicomTag, bool>? unlimited = null)
+    public static void Write(OrthancJsonWriter json, DicomDataset dataset, TagFormat format, Func<DicomTag, bool>? take = null, Func<DicomTag, bool>? unlimited = null)
     {
-        var json = new JsonObject();
-        foreach (var element in dataset)
+        json.BeginObject();
+        if (format == TagFormat.Simplify)
         {
-            if (take?.Invoke(element.Tag) == false)
-            {
-                continue;
-            }
-            var keyword = DicomDictionary.Find(element.Tag)?.Keyword;
-            var name = format == TagFormat.Simplify && keyword is not null ? keyword : Number(element.Tag);
-            if (element.Items is { } items)
-            {
-                var written = new JsonArray([.. items.Select(i => Write(i, format, null, unlimited))]);
-                json[name] = format == TagFormat.Full ? Full(dataset, element.Tag, keyword, "Sequence", written) : written;
-                continue;
-            }
-            var text = Text(dataset, element);
-            var isLong = text?.Length > MaxText && unlimited?.Invoke(element.Tag) != true;
-            var value = isLong ? null : JsonValue.Create(text);
-            json[name] = format != TagFormat.Full ? value : Full(dataset, element.Tag, keyword, text is null ? "Null" : isLong ? "TooLong" : "String", value);
+            WriteByName(json, dataset, take, unlimited);
         }
-        return json;
+        else
+        {
+            Span<byte> number = stackalloc byte[9];
+            for (var i = 0; i < dataset.Count; i++)
+            {
+                var element = dataset[i];
+                if (take?.Invoke(element.Tag) != false)
+                {
+                    Utf8.TryWrite(number, $"{element.Tag.Group:x4},{element.Tag.Element:x4}", out _);
+                    json.Key(number);
+                    WriteMember(json, dataset, element, format, unlimited);
+                }
+            }
+        }
+        json.EndObject();
     }
 
-    private static JsonObject Full(DicomDataset dataset, DicomTag tag, string? keyword, string type, JsonNode? value)
+    private static void WriteByName(OrthancJsonWriter json, DicomDataset dataset, Func<DicomTag, bool>? take, Func<DicomTag, bool>? unlimited)
     {
-        var json = new JsonObject
+        var members = ArrayPool<(TagName Name, DicomElement Element)>.Shared.Rent(dataset.Count);
+        var count = 0;
+        for (var i = 0; i < dataset.Count; i++)
         {
-            ["Name"] = keyword ?? (tag.IsPrivateCreator ? "PrivateCreator" : tag.IsGroupLength ? tag.IsPrivate ? "PrivateGroupLength" : "GenericGroupLength" : "Unknown Tag & Data"),
-            ["Type"] = type,
-            ["Value"] = value,
-        };
+            if (take?.Invoke(dataset[i].Tag) != false)
+            {
+                members[count++] = (TagName.Of(dataset[i].Tag), dataset[i]);
+            }
+        }
+        members.AsSpan(0, count).Sort((a, b) => a.Name.Rank.CompareTo(b.Name.Rank) is var order and not 0 ? order : a.Element.Tag.CompareTo(b.Element.Tag));
+        for (var i = 0; i < count; i++)
+        {
+            // several elements can have one name, those of repeating groups: the last one counts
+            if (i + 1 == count || members[i + 1].Name.Rank != members[i].Name.Rank)
+            {
+                json.Key(members[i].Name.Utf8);
+                WriteValue(json, dataset, members[i].Element, TagFormat.Simplify, unlimited);
+            }
+        }
+        ArrayPool<(TagName, DicomElement)>.Shared.Return(members, clearArray: true);
+    }
+
+    private static void WriteMember(OrthancJsonWriter json, DicomDataset dataset, DicomElement element, TagFormat format, Func<DicomTag, bool>? unlimited)
+    {
+        if (format != TagFormat.Full)
+        {
+            WriteValue(json, dataset, element, format, unlimited);
+            return;
+        }
+        var tag = element.Tag;
+        json.BeginObject();
+        json.Key("Name"u8);
+        var name = TagName.Of(tag);
+        json.Text(name.IsKeyword ? name.Utf8 : tag.IsPrivateCreator ? "PrivateCreator"u8 : tag.IsGroupLength ? tag.IsPrivate ? "PrivateGroupLength"u8 : "GenericGroupLength"u8 : "Unknown Tag & Data"u8);
         // whose private element it is (PS3.5 §7.8.1)
         if (tag.IsPrivate && tag.Element > 0xFF && dataset.GetString(new DicomTag(tag.Group, (ushort)(tag.Element >> 8))) is { } creator)
         {
-            json["PrivateCreator"] = creator;
+            json.Key("PrivateCreator"u8);
+            json.Text(creator);
         }
-        return json;
+        json.Key("Type"u8);
+        if (element.Items is not null)
+        {
+            json.Text("Sequence"u8);
+            json.Key("Value"u8);
+            WriteValue(json, dataset, element, format, unlimited);
+        }
+        else
+        {
+            var text = new ElementText(dataset, element);
+            var isLong = text.Length > MaxText && unlimited?.Invoke(tag) != true;
+            json.Text(text.IsNull ? "Null"u8 : isLong ? "TooLong"u8 : "String"u8);
+            json.Key("Value"u8);
+            text.WriteTo(json, isLong);
+        }
+        json.EndObject();
     }
 
-    // null for what is no text: pixels, and what nobody knows unless it is plain ASCII
-    private static string? Text(DicomDataset dataset, DicomElement element)
+    private static void WriteValue(OrthancJsonWriter json, DicomDataset dataset, DicomElement element, TagFormat format, Func<DicomTag, bool>? unlimited)
     {
-        var vr = element.Vr;
-        if (vr == DicomVr.UN && !element.IsEncapsulated && element.Value.Length is > 0 and <= MaxText)
+        if (element.Items is { } items)
         {
-            var bytes = element.Value.Span;
-            return bytes.TrimEnd("\0 "u8).ContainsAnyExceptInRange((byte)0x20, (byte)0x7E) ? null : Encoding.ASCII.GetString(bytes).TrimEnd('\0', ' ');
+            json.BeginArray();
+            foreach (var item in items)
+            {
+                Write(json, item, format, null, unlimited);
+            }
+            json.EndArray();
+            return;
         }
-        if (vr == DicomVr.AT)
-        {
-            return string.Join('\\', (dataset.GetString(element.Tag) ?? "").Split('\\').Select(t => DicomTag.TryParse(t, out var tag) ? Number(tag) : t));
-        }
-        return vr.IsString || (vr.UnitSize > 1 && vr != DicomVr.OW && vr != DicomVr.OD && vr != DicomVr.OF && vr != DicomVr.OL && vr != DicomVr.OV) ? dataset.GetString(element.Tag) ?? "" : null;
+        var text = new ElementText(dataset, element);
+        text.WriteTo(json, text.Length > MaxText && unlimited?.Invoke(element.Tag) != true);
     }
 
     /// <summary>The keys of a query: texts by keyword or number, sequences as arrays of such objects. Their character set is one that has all of their characters.</summary>

@@ -58,7 +58,15 @@ internal static class TagRoutes
     {
         try
         {
-            return Write(location, archive, format, module, request.Query) is { } json ? new OrthancResult(json) : OrthancError.InexistentFile.Answer(request);
+            var unlimited = Unlimited(request.Query);
+            using var header = InstanceHeader.Read(archive, location);
+            if (header is null)
+            {
+                return OrthancError.InexistentFile.Answer(request);
+            }
+            var json = new OrthancJsonWriter();
+            OrthancTags.Write(json, header.Dataset, format, Taking(module), unlimited);
+            return new OrthancResult(json);
         }
         catch (DicomException e)
         {
@@ -70,19 +78,12 @@ internal static class TagRoutes
         }
     }
 
-    // null when the file is missing
-    private static JsonObject? Write(InstanceLocation location, Archive archive, TagFormat format, Level? module, IQueryCollection query)
-    {
-        var unlimited = ResourceForm.ParseTags(query["ignore-length"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries));
-        using var header = InstanceHeader.Read(archive, location);
-        if (header is null)
-        {
-            return null;
-        }
-        var wanted = module is { } level ? ModuleTags.Of(level) : null;
-        // (0008,3002) is not of the file: viewers of DICOMweb need it
-        return OrthancTags.Write(header.Dataset, format, t => t != DicomTag.AvailableTransferSyntaxUID && wanted?.Contains(t) != false, unlimited.Contains);
-    }
+    private static Func<DicomTag, bool> Unlimited(IQueryCollection query) =>
+        ResourceForm.ParseTags(query["ignore-length"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries)) is { Count: > 0 } tags ? tags.Contains : _ => false;
+
+    // (0008,3002) is not of the file: viewers of DICOMweb need it
+    private static Func<DicomTag, bool> Taking(Level? module) =>
+        module is { } level ? tag => ModuleTags.Of(level).Contains(tag) : tag => tag != DicomTag.AvailableTransferSyntaxUID;
 
     private static async Task<IResult> HeaderAsync(string id, HttpRequest request, IndexReader index, Archive archive, CancellationToken ct)
     {
@@ -164,9 +165,17 @@ internal static class TagRoutes
         }
         try
         {
-            var format = OrthancTags.FormatOf(request.Query);
-            return new OrthancResult(shared ? Shared(locations, archive, format, request.Query, ct)
-                : new JsonObject(locations.Select(l => KeyValuePair.Create(l.Id.ToString(), (JsonNode?)Write(l, archive, format, null, request.Query)))));
+            var json = new OrthancJsonWriter();
+            var (format, unlimited) = (OrthancTags.FormatOf(request.Query), Unlimited(request.Query));
+            if (shared)
+            {
+                WriteShared(json, locations, archive, format, unlimited, ct);
+            }
+            else
+            {
+                WriteEach(json, locations, archive, format, unlimited, ct);
+            }
+            return new OrthancResult(json);
         }
         catch (DicomException e)
         {
@@ -178,28 +187,65 @@ internal static class TagRoutes
         }
     }
 
-    private static JsonObject Shared(IReadOnlyList<InstanceLocation> locations, Archive archive, TagFormat format, IQueryCollection query, CancellationToken ct)
+    private static void WriteEach(
+        OrthancJsonWriter json, IReadOnlyList<InstanceLocation> locations, Archive archive, TagFormat format, Func<DicomTag, bool> unlimited, CancellationToken ct)
     {
-        JsonObject? shared = null;
-        foreach (var location in locations)
+        json.BeginObject();
+        foreach (var (id, location) in locations.Select(l => (Id: l.Id.ToString(), Location: l)).OrderBy(l => l.Id, StringComparer.Ordinal))
         {
             ct.ThrowIfCancellationRequested();
-            if (Write(location, archive, format, null, query) is not { } tags)
+            json.Key(id);
+            using var header = InstanceHeader.Read(archive, location);
+            if (header is null)
             {
-                continue;
+                json.Null();
             }
-            shared ??= tags;
-            foreach (var (name, value) in shared.ToList())
+            else
             {
-                // texts only: of what is not written, nobody knows whether it is the same
-                if (!IsText(value) || !tags.TryGetPropertyValue(name, out var other) || !JsonNode.DeepEquals(value, other))
-                {
-                    shared.Remove(name);
-                }
+                OrthancTags.Write(json, header.Dataset, format, Taking(null), unlimited);
             }
         }
-        return shared ?? [];
+        json.EndObject();
     }
 
-    private static bool IsText(JsonNode? value) => value is JsonObject full ? (string?)full["Type"] == "String" : value is JsonValue;
+    // texts only: of what is not written, nobody knows whether it is the same
+    private static void WriteShared(
+        OrthancJsonWriter json, IReadOnlyList<InstanceLocation> locations, Archive archive, TagFormat format, Func<DicomTag, bool> unlimited, CancellationToken ct)
+    {
+        InstanceHeader? first = null;
+        try
+        {
+            var same = new HashSet<DicomTag>();
+            foreach (var location in locations)
+            {
+                ct.ThrowIfCancellationRequested();
+                var header = InstanceHeader.Read(archive, location);
+                if (first is null)
+                {
+                    first = header;
+                    same.UnionWith((header?.Dataset ?? []).Select(e => e.Tag).Where(t => t != DicomTag.AvailableTransferSyntaxUID));
+                    continue;
+                }
+                if (header is not null)
+                {
+                    using (header)
+                    {
+                        same.RemoveWhere(tag => !IsSame(first.Dataset, header.Dataset, tag));
+                    }
+                }
+            }
+            same.RemoveWhere(tag => !IsWritten(first!.Dataset, tag, unlimited));
+            OrthancTags.Write(json, first?.Dataset ?? [], format, same.Contains, unlimited);
+        }
+        finally
+        {
+            first?.Dispose();
+        }
+    }
+
+    private static bool IsSame(DicomDataset one, DicomDataset other, DicomTag tag) => one.TryGet(tag, out var left) && other.TryGet(tag, out var right) && left.Items is null && right.Items is null
+        && new ElementText(one, left).Is(new ElementText(other, right));
+
+    private static bool IsWritten(DicomDataset dataset, DicomTag tag, Func<DicomTag, bool> unlimited) => dataset.Get(tag) is { Items: null } element
+        && new ElementText(dataset, element) is var text && !text.IsNull && (text.Length <= OrthancTags.MaxText || unlimited(tag));
 }

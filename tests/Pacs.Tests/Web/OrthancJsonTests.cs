@@ -6,7 +6,12 @@ namespace Pacs.Tests;
 
 public sealed class OrthancJsonTests
 {
-    private static string Write(string json) => Encoding.UTF8.GetString(OrthancJson.ToUtf8(JsonNode.Parse(json)!));
+    private static string Write(string text)
+    {
+        using var json = new OrthancJsonWriter();
+        json.Write(JsonNode.Parse(text));
+        return Encoding.UTF8.GetString(json.Written.Span);
+    }
 
     [Fact]
     public void Objects_have_sorted_keys_and_three_blanks() => Assert.Equal(
@@ -24,6 +29,8 @@ public sealed class OrthancJsonTests
     [InlineData("""["a","b"]""", "[\n   \"a\",\n   \"b\"\n]")]
     [InlineData("""{"A":["a","b"]}""", "{\n   \"A\" : \n   [\n      \"a\",\n      \"b\"\n   ]\n}")]
     [InlineData("[]", "[]")]
+    [InlineData("""[[],[[1]],{}]""", "[\n   [],\n   [\n      [\n         1\n      ]\n   ],\n   {}\n]")]
+    [InlineData("""{"A":{"B":[{}]},"C":1.5}""", "{\n   \"A\" : \n   {\n      \"B\" : \n      [\n         {}\n      ]\n   },\n   \"C\" : 1.5\n}")]
     public void Arrays_have_one_value_on_each_line_and_empty_ones_none(string json, string expected) => Assert.Equal(expected, Write(json));
 
     [Fact]
