@@ -286,6 +286,7 @@ public sealed class BrowserTests
         await page.GotoAsync("/status");
         await DropAsync(page, "bild.dcm", "application/dicom", await File.ReadAllBytesAsync(samples.Paths[0], Ct));
         await page.WaitForURLAsync("**/hochladen?abgelegt=1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Hochladen (Dateien: 1)" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Abgelegt, Anton" }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = "Abgelegt, Anton" }).WaitForAsync();
         // a document dropped on a study goes to it

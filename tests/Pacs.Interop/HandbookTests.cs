@@ -70,7 +70,17 @@ public sealed partial class HandbookTests
         await page.Locator("canvas").First.WaitForAsync();
         await page.GetByText("Bild 1 von 3").First.WaitForAsync();
         await SaveAsync("viewer");
-        await TakeAsync("hochladen", "/hochladen");
+        await page.GotoAsync("/hochladen");
+        using (var medium = new SampleFiles())
+        {
+            medium.Add(Ultrasound("Mustermann^Maximilian", "KH-20813", "1.2.276.0.9.8", 1)).Add(Ultrasound("Mustermann^Maximilian", "KH-20813", "1.2.276.0.9.8", 2)).Add(Ultrasound("Mustermann^Maximilian", "KH-20813", "1.2.276.0.9.9", 1));
+            await page.Locator("#files").SetInputFilesAsync(medium.Paths);
+            await page.GetByLabel("Einem Patienten der Praxis").CheckAsync();
+            await page.GetByRole(AriaRole.Button, new() { Name = "Nr. 4711" }).WaitForAsync();
+            await page.SetViewportSizeAsync(1280, 1400);
+            await SaveAsync("hochladen");
+            await page.SetViewportSizeAsync(1280, 800);
+        }
         await TakeAsync("arbeitsliste", "/arbeitsliste");
         await TakeAsync("einstellungen", "/einstellungen/geraete");
         await TakeAsync("anmeldung", "/einstellungen/anmeldung");

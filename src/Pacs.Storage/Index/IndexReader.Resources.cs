@@ -9,6 +9,14 @@ public sealed partial class IndexReader
 {
     private static readonly string[] LevelTables = ["patient", "study", "series", "instance"];
 
+    /// <summary>Which of these instances are there.</summary>
+    public IReadOnlyList<bool> AreStored(IReadOnlyList<ResourceId> instances)
+    {
+        ArgumentNullException.ThrowIfNull(instances);
+        using var lease = _pool.Rent();
+        return [.. instances.Select(id => lease.Connection.Command("SELECT id FROM instance WHERE public_id = @1", id.ToBytes()).ExecuteScalar() is long)];
+    }
+
     /// <summary>The row of a resource, or null when there is none.</summary>
     public ValueTask<long?> FindRowAsync(Level level, ResourceId id, CancellationToken ct)
     {

@@ -94,6 +94,35 @@ public static class StudyLists
         }, ct);
     }
 
+    /// <summary>Patients whom a search finds, by name. Words that mean a modality are names here.</summary>
+    public static Task<IReadOnlyList<Patient>> PatientsAsync(this IndexReader reader, StudySearch search, int limit, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentNullException.ThrowIfNull(search);
+        ct.ThrowIfCancellationRequested();
+        var sql = new Sql();
+        var conditions = search.Words.Select(word => $"({string.Join(" OR ", Meanings(sql, word).Where(m => m.IsOfPatient).Select(m => m.Condition))})").ToList();
+        if (conditions.Count == 0)
+        {
+            return Task.FromResult<IReadOnlyList<Patient>>([]);
+        }
+        var rows = new List<long>();
+        using (var lease = reader.Rent())
+        {
+            // parameters of conditions that are left out are bound and not used
+            using var row = lease.Connection.Query($"SELECT p.id FROM patient p WHERE {string.Join(" AND ", conditions)} ORDER BY p.name_fold, p.id LIMIT {sql.Add(limit)}", [.. sql.Values]).ExecuteReader();
+            while (row.Read())
+            {
+                rows.Add(row.GetInt64(0));
+            }
+        }
+        return reader.ReadAsync<IReadOnlyList<Patient>>(async (db, token) =>
+        {
+            var patients = await db.Patients.Where(p => EF.Parameter(rows).Contains(p.Id)).ToDictionaryAsync(p => p.Id, token);
+            return [.. rows.Where(patients.ContainsKey).Select(row => patients[row])];
+        }, ct);
+    }
+
     private static List<long> Rows(IndexReader reader, StudyQuery query)
     {
         using var lease = reader.Rent();

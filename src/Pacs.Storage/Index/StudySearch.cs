@@ -35,6 +35,19 @@ public sealed record StudySearch(IReadOnlyList<SearchWord> Words)
         return new([.. Split(text).Take(MaxWords).Select(Word)]);
     }
 
+    /// <summary>Whether it finds somebody who is not in the index: on the worklist, for instance.</summary>
+    /// <param name="patientId">His number.</param>
+    /// <param name="name">His name, as DICOM writes it.</param>
+    /// <param name="birthDate">His date of birth (DA).</param>
+    public bool Finds(string patientId, string name, string birthDate)
+    {
+        ArgumentNullException.ThrowIfNull(patientId);
+        ArgumentNullException.ThrowIfNull(name);
+        var parts = "^" + NameSearch(string.Join('^', Split(TextFolding.Fold(name))));
+        return Words.Count > 0 && Words.All(word => word.BirthDate is { } born ? born == birthDate
+            : (word.Name is { } start && parts.Contains(start, StringComparison.Ordinal)) || word.Numbers.Any(number => patientId.StartsWith(number, StringComparison.Ordinal)));
+    }
+
     /// <summary>
     /// A name as <see cref="Patient.NameSearch"/> has it: AE, OE and UE count as the umlauts they stand for, so that Müller, Mueller and Muller are found by one another.
     /// The column says the same in SQL.

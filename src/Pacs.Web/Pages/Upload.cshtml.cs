@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Localization;
 using Pacs.Dicom;
 using Pacs.Storage;
@@ -15,8 +14,14 @@ namespace Pacs.Web.Pages;
 /// </summary>
 [IgnoreAntiforgeryToken] // as DevicesModel
 [DisableRequestSizeLimit] // a file is as large as it is; the archive looks at the free space
-public sealed partial class UploadModel(Archive archive, IndexReader index, IStringLocalizer<Texts> texts, Display show, TimeProvider clock, ILogger<UploadModel> logger) : PageModel
+public sealed partial class UploadModel(Archive archive, IndexReader index, IStringLocalizer<Texts> texts, Display show, TimeProvider clock, IServiceProvider services, ILogger<UploadModel> logger) : PageModel
 {
+    // whom the page offers at once
+    private const int MaxPatients = 8;
+
+    // instances in one question: the page asks several times for more
+    private const int MaxQuestions = 5000;
+
     // files of one ZIP whose outcome is told one by one
     private const int MaxLines = 20_000;
 
@@ -31,6 +36,20 @@ public sealed partial class UploadModel(Archive archive, IndexReader index, IStr
     /// <param name="Lines">One for each file.</param>
     /// <param name="MayRetry">Whether the same may go well later.</param>
     public sealed record Answer(IReadOnlyList<Line> Lines, bool MayRetry);
+
+    /// <summary>A patient whom the page can take.</summary>
+    /// <param name="Nr">(0010,0020).</param>
+    /// <param name="LastName">Family name.</param>
+    /// <param name="FirstName">Given name.</param>
+    /// <param name="Born">Birth date, <c>yyyy-MM-dd</c>; empty when it is not known.</param>
+    /// <param name="Sex">(0010,0040).</param>
+    /// <param name="Shown">Name, birth date and number, for people.</param>
+    public sealed record KnownPatient(string Nr, string LastName, string FirstName, string Born, string Sex, string Shown);
+
+    /// <summary>Asks which instances are here.</summary>
+    /// <param name="Nr">The number of the patient who gets them; null or empty for whom they name.</param>
+    /// <param name="Instances">For each one Patient ID, Study, Series and SOP Instance UID.</param>
+    public sealed record KnownQuestion(string? Nr, IReadOnlyList<string[]>? Instances);
 
     /// <summary>The study that documents are for; null when files bring their own.</summary>
     public StudyEntry? Study { get; private set; }
@@ -47,19 +66,41 @@ public sealed partial class UploadModel(Archive archive, IndexReader index, IStr
         return Page();
     }
 
-    /// <summary>What we know of a patient, so that nobody types it in differently.</summary>
-    public async Task<IActionResult> OnGetPatientAsync(string? nr, CancellationToken ct)
+    /// <summary>Patients of ours whom a search finds: those with images, and those who are on the worklist. Nobody has to type in what we know, and perhaps differently.</summary>
+    public async Task<IActionResult> OnGetPatientsAsync(string? q, CancellationToken ct)
     {
-        var patient = string.IsNullOrWhiteSpace(nr) ? null
-            : await index.ReadAsync((db, token) => db.Patients.Where(p => p.PatientId == nr.Trim()).OrderBy(p => p.Id).FirstOrDefaultAsync(token), ct);
-        var name = PersonName.Parse(patient?.Name);
-        return new JsonResult(patient is null ? null : new
+        q = (q ?? "").Trim();
+        var search = StudySearch.Parse(q.Length > IndexModel.MaxSearch ? q[..IndexModel.MaxSearch] : q);
+        var found = (await index.PatientsAsync(search, MaxPatients, ct)).Where(p => p.PatientId.Length > 0).Select(p => Known(p.PatientId, p.Name, p.BirthDate, p.Sex)).ToList();
+        if (found.Count < MaxPatients && services.GetService<Storage.Worklist>() is { } worklist)
         {
-            lastName = name.FamilyName,
-            firstName = name.GivenName,
-            born = Display.TryDate(patient.BirthDate, out var born) ? born.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) : "",
-            sex = patient.Sex?.Trim() ?? "",
-        });
+            var orders = (await worklist.ListAsync(null, WorklistModel.MaxRows, ct)).Select(WorklistOrder.Of).Concat((await worklist.FilesAsync(ct)).Select(f => WorklistOrder.Of(f, "file")));
+            found.AddRange(orders.Select(o => (Order: o, Born: o.BirthDate?.ToString("yyyyMMdd", CultureInfo.InvariantCulture) ?? ""))
+                .Where(o => o.Order.PatientId.Length > 0 && search.Finds(o.Order.PatientId, o.Order.PatientName, o.Born)).Select(o => Known(o.Order.PatientId, o.Order.PatientName, o.Born, o.Order.Sex)));
+        }
+        return new JsonResult(found.DistinctBy(p => p.Nr).Take(MaxPatients));
+    }
+
+    /// <summary>Looks at a DICOMDIR, or at the beginning of another DICOM file: whose it is and what.</summary>
+    public async Task<IActionResult> OnPostLookAsync(CancellationToken ct)
+    {
+        using var whole = new MemoryStream();
+        return new JsonResult(await TryReadAsync(Request.Body, whole, MediumStudy.MaxSize, ct) ? MediumStudy.Read(whole.GetBuffer().AsMemory(0, (int)whole.Length), show) : []);
+    }
+
+    /// <summary>Which instances are here already and need not be sent.</summary>
+    /// <param name="question">The instances, and whom they shall belong to.</param>
+    /// <returns>A text of a <c>1</c> for each that is here and a <c>0</c> for each that is not.</returns>
+    public IActionResult OnPostKnown([FromBody] KnownQuestion? question)
+    {
+        var instances = question?.Instances ?? [];
+        if (instances.Count > MaxQuestions || instances.Any(i => i is not { Length: 4 } || i.Any(part => part is null)))
+        {
+            return BadRequest();
+        }
+        var owner = string.IsNullOrWhiteSpace(question?.Nr) ? null : question.Nr.Trim();
+        var known = index.AreStored([.. instances.Select(i => ResourceId.ForInstance(owner ?? i[0], i[1], i[2], i[3]))]);
+        return new JsonResult(string.Concat(known.Select(k => k ? '1' : '0')));
     }
 
     /// <summary>Takes the body: a DICOM file, a ZIP of them, or a document for a study.</summary>
@@ -125,14 +166,9 @@ public sealed partial class UploadModel(Archive archive, IndexReader index, IStr
         try
         {
             using var whole = new MemoryStream();
-            var block = new byte[64 * 1024];
-            while (await content.ReadAsync(block, ct) is var read and > 0)
+            if (!await TryReadAsync(content, whole, WrappedDocument.MaxSize, ct))
             {
-                if (whole.Length + read > WrappedDocument.MaxSize)
-                {
-                    throw new DocumentException("Upload.TooLarge");
-                }
-                whole.Write(block, 0, read);
+                throw new DocumentException("Upload.TooLarge");
             }
             var numbers = (await index.SeriesOfAsync(id, ct)).Select(s => s.Number ?? 0);
             var (dataset, syntax) = WrappedDocument.Make(whole.GetBuffer().AsMemory(0, (int)whole.Length), Path.GetFileNameWithoutExtension(name), study,
@@ -145,6 +181,28 @@ public sealed partial class UploadModel(Archive archive, IndexReader index, IStr
         {
             return new Line("failed", null, null, texts[e.Message]);
         }
+    }
+
+    /// <returns>False when there is more than allowed.</returns>
+    private static async Task<bool> TryReadAsync(Stream content, MemoryStream whole, int most, CancellationToken ct)
+    {
+        var block = new byte[64 * 1024];
+        while (await content.ReadAsync(block, ct) is var read and > 0)
+        {
+            if (whole.Length + read > most)
+            {
+                return false;
+            }
+            whole.Write(block, 0, read);
+        }
+        return true;
+    }
+
+    private KnownPatient Known(string number, string? name, string? birthDate, string? sex)
+    {
+        var parts = PersonName.Parse(name);
+        return new KnownPatient(number, parts.FamilyName, parts.GivenName, Display.TryDate(birthDate, out var born) ? born.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) : "", sex?.Trim() ?? "",
+            string.Join(" · ", new[] { show.Name(name), show.BirthAndSex(birthDate, sex), texts["Upload.Number", show.Text(number, 64)].Value }.Where(t => t.Length > 0)));
     }
 
     private async Task<Line> DescribeAsync(StoreResult result, CancellationToken ct)
@@ -163,53 +221,4 @@ public sealed partial class UploadModel(Archive archive, IndexReader index, IStr
 
     [LoggerMessage(Level = LogLevel.Information, Message = "An uploaded file was not stored: {Outcome}")]
     private partial void LogRefused(StoreOutcome outcome);
-}
-
-/// <summary>One of our patients as the page sends him along with each file.</summary>
-public sealed class PatientFields
-{
-    /// <summary>(0010,0020); empty when the files keep their patient.</summary>
-    public string? Nr { get; set; }
-
-    /// <summary>Family name.</summary>
-    public string? LastName { get; set; }
-
-    /// <summary>Given name.</summary>
-    public string? FirstName { get; set; }
-
-    /// <summary>Birth date, <c>yyyy-MM-dd</c>; empty when it is not known.</summary>
-    public string? Born { get; set; }
-
-    /// <summary>(0010,0040); empty when it is not known.</summary>
-    public string? Sex { get; set; }
-
-    /// <summary>Reads it.</summary>
-    /// <returns>False with the key of a text when something is wrong.</returns>
-    internal bool TryRead(out AssignedPatient? patient, out string wrong)
-    {
-        (patient, wrong) = (null, "");
-        var (number, last, first) = ((Nr ?? "").Trim(), (LastName ?? "").Trim(), (FirstName ?? "").Trim());
-        if (number.Length == 0)
-        {
-            return true;
-        }
-        var born = "";
-        if (!string.IsNullOrEmpty(Born))
-        {
-            if (!DateOnly.TryParseExact(Born, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) || date.Year < 1850)
-            {
-                wrong = "Upload.BadBirthDate";
-                return false;
-            }
-            born = date.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
-        }
-        // LO and PN (PS3.5 §6.2): 64 characters, no backslash, no control characters; ^ and = are delimiters of names
-        if (number.Length > 64 || last.Length == 0 || last.Length + first.Length > 63 || (number + last + first).Any(c => char.IsControl(c) || c == '\\') || (last + first).AsSpan().IndexOfAny('^', '=') >= 0)
-        {
-            wrong = "Upload.BadPatient";
-            return false;
-        }
-        patient = new AssignedPatient(number, first.Length > 0 ? $"{last}^{first}" : last, born, Sex is "M" or "F" or "O" ? Sex : "");
-        return true;
-    }
 }

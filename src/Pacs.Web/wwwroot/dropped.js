@@ -25,7 +25,8 @@ const run = async work => {
 
 const walk = async entry => {
   if (entry.isFile) {
-    return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+    // a file that was dropped does not know its folder
+    return [{ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), path: entry.fullPath.slice(1) }];
   }
   const reader = entry.createReader();
   const files = [];
@@ -40,10 +41,10 @@ const walk = async entry => {
   }
 };
 
-/** All files of a drop, those in folders too. Must be called while the event is being handled. */
+/** All files of a drop with their paths, those in folders too. Must be called while the event is being handled. */
 export const filesOf = transfer => {
   const entries = [...transfer.items].map(item => item.webkitGetAsEntry?.()).filter(Boolean);
-  const loose = entries.length ? [] : [...transfer.files];
+  const loose = entries.length ? [] : [...transfer.files].map(file => ({ file, path: file.name }));
   return Promise.all(entries.map(walk)).then(found => [...found.flat(), ...loose]);
 };
 

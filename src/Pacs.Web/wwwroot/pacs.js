@@ -34,7 +34,7 @@ if (upload && !document.getElementById('upload')) {
     show(false);
     const files = await filesOf(e.dataTransfer);
     const study = /\/studien\/([0-9a-f]{8}(?:-[0-9a-f]{8}){4})$/.exec(location.pathname)?.[1];
-    const areDocuments = files.length > 0 && files.every(file => ['application/pdf', 'image/jpeg', 'image/png'].includes(file.type));
+    const areDocuments = files.length > 0 && files.every(({ file }) => ['application/pdf', 'image/jpeg', 'image/png'].includes(file.type));
     const query = new URLSearchParams(study && areDocuments ? { studie: study } : {});
     // where the browser keeps nothing, the page for uploading asks for the files again
     await keep(files).then(() => query.set('abgelegt', '1')).catch(() => null);

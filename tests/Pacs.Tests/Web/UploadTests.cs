@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pacs.Dicom;
+using Pacs.Dicom.Media;
 using Pacs.Storage;
 using Pacs.Web.Upload;
 
@@ -69,9 +70,55 @@ public sealed class UploadTests
             Assert.Equal("failed", refused.Outcome);
             Assert.NotEmpty(refused.Reason!);
         }
-        using var known = JsonDocument.Parse(await server.Http.GetStringAsync(new Uri("/hochladen?handler=Patient&nr=77", UriKind.Relative), Ct));
-        Assert.Equal(("Kołodziej", "1958-03-07"), (known.RootElement.GetProperty("lastName").GetString(), known.RootElement.GetProperty("born").GetString()));
-        Assert.Equal("null", await server.Http.GetStringAsync(new Uri("/hochladen?handler=Patient&nr=0815", UriKind.Relative), Ct));
+        // found by name, number or date of birth, also who is only on the worklist
+        await server.Services.GetRequiredService<Pacs.Storage.Worklist>().AddAsync(
+            new WorklistOrder { PatientId = "88", PatientName = "Kołodziej^Ewa", BirthDate = new DateOnly(1960, 1, 2), Sex = "F", Modality = "US", StationAe = "US1", Source = "hand" }, Ct);
+        foreach (var (q, numbers) in new[] { ("kolodziej", "77 88"), ("Jan Kol", "77"), ("07.03.1958", "77"), ("ewa", "88"), ("88", "88"), ("02.01.1960 kol", "88"), ("niemand", ""), ("", "") })
+        {
+            using var found = JsonDocument.Parse(await server.Http.GetStringAsync(new Uri($"/hochladen?handler=Patients&q={Uri.EscapeDataString(q)}", UriKind.Relative), Ct));
+            Assert.Equal(numbers, string.Join(' ', found.RootElement.EnumerateArray().Select(p => p.GetProperty("nr").GetString())));
+            Assert.All(found.RootElement.EnumerateArray(), p => Assert.Equal("Kołodziej", p.GetProperty("lastName").GetString()));
+            Assert.DoesNotContain(found.RootElement.EnumerateArray(), p => p.GetProperty("nr").GetString() == "77" && (p.GetProperty("born").GetString() != "1958-03-07" || p.GetProperty("sex").GetString() != "M"));
+        }
+    }
+
+    [Fact]
+    public async Task A_medium_is_looked_at_before_it_is_sent()
+    {
+        await using var server = await TestServer.StartAsync();
+        var directory = new DicomDirectory(isExtended: true);
+        directory.Add(PagesKit.Image("Müller^Jörg"), TransferSyntax.ExplicitVRLittleEndian, "IMG", "A1");
+        directory.Add(PagesKit.Image("Müller^Jörg", number: 2), TransferSyntax.ExplicitVRLittleEndian, "IMG", "A2");
+        directory.Add(PagesKit.Image("<b>Other</b>", patientId: "4712", study: "1.2.3.2").Set(DicomTag.StudyDescription, "Thorax"), TransferSyntax.ExplicitVRLittleEndian, "IMG", "A3");
+        using var seen = JsonDocument.Parse(await PostAsync(server, "Look", directory.ToBytes("CD")));
+        Assert.Equal(
+            ["4711 1.2.3.1 Müller, Jörg|*07.03.1958 · m|12.03.2024|US|IMG/A1=1.2.3.1.1.1 IMG/A2=1.2.3.1.1.2", "4712 1.2.3.2 <b>Other</b>|*07.03.1958 · m|12.03.2024 Thorax|US|IMG/A3=1.2.3.2.1.1"],
+            seen.RootElement.EnumerateArray().Select(Line));
+        // of another file the beginning is enough
+        var image = PagesKit.Image("Schmidt^Eva", study: "1.2.3.3");
+        image.Set(new DicomElement(DicomTag.PixelData, DicomVr.OW, new byte[100_000]));
+        using var head = JsonDocument.Parse(await PostAsync(server, "Look", File(image)[..2000]));
+        Assert.Equal("4711 1.2.3.3 Schmidt, Eva|*07.03.1958 · m|12.03.2024|US|", Line(Assert.Single(head.RootElement.EnumerateArray())));
+        foreach (var nothing in new byte[][] { [], "%PDF-1.4"u8.ToArray(), directory.ToBytes("CD")[..500] })
+        {
+            Assert.Equal("[]", await PostAsync(server, "Look", nothing));
+        }
+
+        // what is here need not be sent again; for another patient it is something else
+        Assert.Equal("stored", Assert.Single(await SendAsync(server, "", File(PagesKit.Image("Müller^Jörg")))).Outcome);
+        Assert.Equal("stored", Assert.Single(await SendAsync(server, "Nr=77&LastName=Own", File(PagesKit.Image("Müller^Jörg", number: 2)))).Outcome);
+        const string Instances = """[["4711","1.2.3.1","1.2.3.1.1","1.2.3.1.1.1"],["4711","1.2.3.1","1.2.3.1.1","1.2.3.1.1.2"]]""";
+        Assert.Equal("\"10\"", await PostAsync(server, "Known", $$"""{"nr":"","instances":{{Instances}}}"""));
+        Assert.Equal("\"01\"", await PostAsync(server, "Known", $$"""{"nr":" 77 ","instances":{{Instances}}}"""));
+        foreach (var wrong in new[] { """{"instances":[["1","2","3"]]}""", """{"instances":[null]}""", """{"instances":[["1","2","3",null]]}""" })
+        {
+            using var body = new StringContent(wrong, Encoding.UTF8, "application/json");
+            using var answer = await server.Http.PostAsync(new Uri("/hochladen?handler=Known", UriKind.Relative), body, Ct);
+            Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        }
+
+        static string Line(JsonElement s) => $"{s.GetProperty("patientId")} {s.GetProperty("uid")} {s.GetProperty("patient")}|{s.GetProperty("born")}|{s.GetProperty("title")}|{string.Join(',', s.GetProperty("modalities").EnumerateArray())}|"
+            + string.Join(' ', s.GetProperty("files").EnumerateArray().Select(f => $"{f.GetProperty("path")}={f.GetProperty("uid")}"));
     }
 
     [Fact]
@@ -178,6 +225,22 @@ public sealed class UploadTests
         Chunk("IDAT", packed.ToArray());
         Chunk("IEND", []);
         return file.ToArray();
+    }
+
+    private static async Task<string> PostAsync(TestServer server, string handler, byte[] content)
+    {
+        using var body = new ByteArrayContent(content);
+        using var answer = await server.Http.PostAsync(new Uri("/hochladen?handler=" + handler, UriKind.Relative), body, Ct);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return await answer.Content.ReadAsStringAsync(Ct);
+    }
+
+    private static async Task<string> PostAsync(TestServer server, string handler, string json)
+    {
+        using var body = new StringContent(json, Encoding.UTF8, "application/json");
+        using var answer = await server.Http.PostAsync(new Uri("/hochladen?handler=" + handler, UriKind.Relative), body, Ct);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return await answer.Content.ReadAsStringAsync(Ct);
     }
 
     private sealed record Line(string Outcome, string? Study, string? Title, string? Reason);
