@@ -30,7 +30,10 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
     };
 
     /// <summary>A study with its series and the first instance of each.</summary>
-    public async Task<IResult> StudyAsync(HttpContext context, string id)
+    /// <param name="context">The request.</param>
+    /// <param name="id">The study.</param>
+    /// <param name="markedOnly">Whether only series and instances with marked frames count.</param>
+    public async Task<IResult> StudyAsync(HttpContext context, string id, bool markedOnly)
     {
         var ct = context.RequestAborted;
         if (!ResourceId.TryParse(id, out var resource) || await index.StudyAsync(resource, ct) is not var (patient, study))
@@ -39,10 +42,13 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
         }
         LanguageFilter.Speak(context.Request);
         var all = await index.SeriesOfAsync(resource, ct);
+        var marked = await marks.OfStudyAsync(resource, ct);
+        var ofSeries = marked.GroupBy(m => m.Series).ToDictionary(m => m.Key, m => m.Select(i => i.Instance).Distinct().ToList());
         var shown = new List<object>();
         foreach (var series in all.Take(MaxSeries))
         {
-            if (await index.InstancesOfAsync(series.PublicId, 0, 1, ct) is [var first])
+            var ofMarked = ofSeries.GetValueOrDefault(series.PublicId);
+            if ((!markedOnly ? await index.InstancesOfAsync(series.PublicId, 0, 1, ct) : ofMarked is null ? [] : await InstancesAsync(ofMarked.Take(1), ct)) is [var first])
             {
                 shown.Add(new
                 {
@@ -50,7 +56,7 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
                     series.Number,
                     Description = display.Text(series.Description, 120),
                     Modality = display.Text(series.Modality, 16),
-                    Count = series.InstanceCount,
+                    Count = markedOnly ? ofMarked!.Count : series.InstanceCount,
                     First = Shown(first),
                 });
             }
@@ -65,7 +71,7 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
             Time = display.Time(study.Time),
             Description = display.Text(study.Description, 120),
             Series = shown,
-            Marked = (await marks.OfStudyAsync(resource, ct)).Select(m => new { Series = m.Series.ToString(), Image = m.Instance.ToString(), m.Frame }),
+            Marked = marked.Select(m => new { Series = m.Series.ToString(), Image = m.Instance.ToString(), m.Frame }),
             IsCut = all.Count > MaxSeries ? true : (bool?)null,
         });
     }
@@ -74,14 +80,16 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
     /// <param name="context">The request.</param>
     /// <param name="id">The series.</param>
     /// <param name="nach">How many instances to pass over.</param>
-    public async Task<IResult> SeriesAsync(HttpContext context, string id, int nach = 0)
+    /// <param name="markedOnly">Whether only instances with marked frames count.</param>
+    public async Task<IResult> SeriesAsync(HttpContext context, string id, int nach, bool markedOnly)
     {
         var ct = context.RequestAborted;
-        if (!ResourceId.TryParse(id, out var resource) || await index.SeriesAsync(resource, ct) is null)
+        if (!ResourceId.TryParse(id, out var resource) || await index.SeriesAsync(resource, ct) is not { } entry)
         {
             return DicomWebError.NotFound;
         }
-        var instances = await index.InstancesOfAsync(resource, Math.Max(0, nach), PageSize, ct);
+        var instances = !markedOnly ? await index.InstancesOfAsync(resource, Math.Max(0, nach), PageSize, ct)
+            : await InstancesAsync((await marks.OfStudyAsync(entry.Study.PublicId, ct)).Where(m => m.Series == resource).Select(m => m.Instance).Distinct().Skip(Math.Max(0, nach)).Take(PageSize), ct);
         var shown = new List<object>(instances.Count);
         foreach (var instance in instances)
         {
@@ -97,6 +105,19 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
         var ct = context.RequestAborted;
         return ResourceId.TryParse(instance, out var id) && (isMarked ? await marks.MarkAsync(id, frame, ct) : await marks.UnmarkAsync(id, frame, ct))
             ? Results.NoContent() : DicomWebError.NotFound;
+    }
+
+    private async Task<IReadOnlyList<Instance>> InstancesAsync(IEnumerable<ResourceId> ids, CancellationToken ct)
+    {
+        var instances = new List<Instance>();
+        foreach (var id in ids)
+        {
+            if (await index.InstanceAsync(id, ct) is { } entry)
+            {
+                instances.Add(entry.Instance);
+            }
+        }
+        return instances;
     }
 
     private static object Shown(Instance instance, ImageDetails? details = null) => new

@@ -15,12 +15,11 @@ public static class ViewerSetup
     {
         app.MapMethods(Picture.Root + "/{instance}/{frame:int}", Reading,
             (HttpContext context, PictureRoute pictures, string instance, int frame) => pictures.AnswerAsync(context, instance, frame));
-        app.MapMethods("/viewer/studien/{id}.json", Reading, (HttpContext context, ViewerRoutes viewer, string id) => viewer.StudyAsync(context, id));
-        app.MapMethods("/viewer/serien/{id}.json", Reading, (HttpContext context, ViewerRoutes viewer, string id, int nach = 0) => viewer.SeriesAsync(context, id, nach));
+        app.MapMethods("/viewer/studien/{id}.json", Reading, (HttpContext context, ViewerRoutes viewer, string id, string? nur) => viewer.StudyAsync(context, id, nur == "gemerkt"));
+        app.MapMethods("/viewer/serien/{id}.json", Reading, (HttpContext context, ViewerRoutes viewer, string id, string? nur, int nach = 0) => viewer.SeriesAsync(context, id, nach, nur == "gemerkt"));
         app.MapMethods("/viewer/werte/{instance}/{frame:int}.json", Reading,
             (HttpContext context, ValueRoute values, string instance, int frame) => values.AnswerAsync(context, instance, frame));
         app.MapPut("/viewer/gemerkt/{instance}/{frame:int}", (HttpContext context, ViewerRoutes viewer, string instance, int frame) => viewer.MarkAsync(context, instance, frame, isMarked: true));
         app.MapDelete("/viewer/gemerkt/{instance}/{frame:int}", (HttpContext context, ViewerRoutes viewer, string instance, int frame) => viewer.MarkAsync(context, instance, frame, isMarked: false));
-        app.MapMethods("/IHEInvokeImageDisplay", Reading, (HttpRequest request) => InvokeImageDisplay.Answer(request));
     }
 }

@@ -72,6 +72,68 @@ public sealed partial class ViewerTests
     }
 
     [Fact]
+    public async Task Practice_software_chooses_studies_by_time_modality_and_number()
+    {
+        await using var server = await TestServer.StartAsync();
+        await PagesKit.StoreAsync(server, Picture("Müller^Jörg", study: "1.2.3.1", date: "20230101").Set(DicomTag.PatientBirthDate, "19580307").Set(DicomTag.AccessionNumber, "R1"));
+        await PagesKit.StoreAsync(server, Picture("Müller^Jörg", study: "1.2.3.2", date: "20240101").Set(DicomTag.StudyTime, "143000").Set(DicomTag.Modality, "CT").Set(DicomTag.AccessionNumber, "R2"));
+        await PagesKit.StoreAsync(server, Picture("Müller^Jörg", study: "1.2.3.3", date: "20250101").Set(DicomTag.AccessionNumber, "R3"));
+        ResourceId[] studies = [ResourceId.ForStudy("4711", "1.2.3.1"), ResourceId.ForStudy("4711", "1.2.3.2"), ResourceId.ForStudy("4711", "1.2.3.3")];
+        const string Patient = "requestType=PATIENT&patientID=4711";
+        foreach (var (query, expected) in new (string, int[])[]
+        {
+            (Patient, [3, 2, 1]), (Patient + "&mostRecentResults=2", [3, 2]), (Patient + "&modalitiesInStudy=MR,ct", [2]),
+            (Patient + "&lowerDateTime=2024-01-01T14:30:00", [3, 2]), (Patient + "&lowerDateTime=2024-01-01T14:30:01", [3]), (Patient + "&upperDateTime=20240101", [2, 1]),
+            (Patient + "&upperDateTime=2024-01-01T14:29:59", [1]), (Patient + "&lowerDateTime=2023-06-01&upperDateTime=2024-06-01&mostRecentResults=5", [2]),
+            (Patient + "&patientBirthDate=19580307&viewerType=IHE_BIR", [3, 2, 1]), (Patient + "&patientBirthDate=1958-03-07", [3, 2, 1]),
+            // of a list the first is opened, then the others, then what else there is
+            ("requestType=STUDY&accessionNumber=R2,R1", [2, 1, 3]), ("requestType=STUDY&studyUID=1.2.3.1,1.2.3.3", [1, 3, 2]), ("requestType=STUDY&accessionNumber=R9,R3", [3, 2, 1]),
+        })
+        {
+            var page = await server.Http.GetStringAsync(new Uri("IHEInvokeImageDisplay?" + query, UriKind.Relative), Ct);
+            var offered = StudyOption().Matches(page).Select(m => Array.FindIndex(studies, s => m.Value.Contains(s.ToString(), StringComparison.Ordinal)) + 1).ToArray();
+            Assert.Equal((query, string.Join(',', expected)), (query, string.Join(',', offered)));
+            Assert.Contains($"data-study=\"{studies[expected[0] - 1]}\"", page, StringComparison.Ordinal);
+        }
+        foreach (var (query, status, words) in new[]
+        {
+            ("", 400, "requestType"), ("requestType=study&studyUID=1.2.3.1", 400, "requestType"), ("requestType=STUDY", 400, "accessionNumber"), ("requestType=PATIENT&patientID=%5E%5EA", 400, "patientID"),
+            (Patient + "&lowerDateTime=gestern", 400, "2026-11-23"), (Patient + "&mostRecentResults=0", 400, "mostRecentResults"), (Patient + "&mostRecentResults=-1", 400, "mostRecentResults"),
+            ("requestType=STUDY&studyUID=1.9", 404, "noch nicht angekommen"), (Patient + "&modalitiesInStudy=XA", 404, "Zeitraum"), (Patient + "&patientBirthDate=19580308", 404, "anderes Geburtsdatum"),
+        })
+        {
+            using var answer = await server.Http.GetAsync(new Uri("IHEInvokeImageDisplay?lang=de&" + query, UriKind.Relative), Ct);
+            Assert.Equal((query, status), (query, (int)answer.StatusCode));
+            Assert.Contains(words, await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Marked_images_alone_and_pictures_without_loss_are_shown_where_they_are_asked_for()
+    {
+        await using var server = await TestServer.StartAsync();
+        foreach (var number in new[] { 1, 2, 3 })
+        {
+            await PagesKit.StoreAsync(server, Picture("Müller^Jörg", number: number).Set(DicomTag.AccessionNumber, "R1"));
+        }
+        var series = ResourceId.ForSeries("4711", "1.2.3.1", "1.2.3.1.1");
+        string Instance(int number) => ResourceId.ForInstance("4711", "1.2.3.1", "1.2.3.1.1", $"1.2.3.1.1.{number}").ToString();
+        const string Call = "IHEInvokeImageDisplay?requestType=STUDY&accessionNumber=R1&keyImagesOnly=true&diagnosticQuality=true";
+        var page = await server.Http.GetStringAsync(new Uri(Call, UriKind.Relative), Ct);
+        Assert.Contains("data-marked-only=\"\"", page, StringComparison.Ordinal); // there are none: all are better than nothing
+        Assert.Contains("data-lossless=\"1\"", page, StringComparison.Ordinal);
+        Assert.Matches("rel=\"preload\"[^>]*&amp;accept=image/png", page);
+        (await server.Http.PutAsync(new Uri($"viewer/gemerkt/{Instance(2)}/1", UriKind.Relative), null, Ct)).EnsureSuccessStatusCode();
+        page = await server.Http.GetStringAsync(new Uri(Call, UriKind.Relative), Ct);
+        Assert.Contains("data-marked-only=\"1\"", page, StringComparison.Ordinal);
+        var told = await JsonAsync(server, $"viewer/studien/{ResourceId.ForStudy("4711", "1.2.3.1")}.json?nur=gemerkt");
+        var only = told.GetProperty("series").EnumerateArray().Single();
+        Assert.Equal((1, Instance(2)), (only.GetProperty("count").GetInt32(), only.GetProperty("first").GetProperty("id").GetString()));
+        var instances = await JsonAsync(server, $"viewer/serien/{series}.json?nach=0&nur=gemerkt");
+        Assert.Equal(Instance(2), instances.GetProperty("instances").EnumerateArray().Single().GetProperty("id").GetString());
+    }
+
+    [Fact]
     public async Task Hostile_values_stay_text_in_the_viewer()
     {
         await using var server = await TestServer.StartAsync();

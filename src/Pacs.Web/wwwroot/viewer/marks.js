@@ -30,7 +30,13 @@ export class Marks {
     return this.#frames.has(keyOf(instance, frame));
   }
 
-  /** Marked frames of an instance. */
+  /** The first marked frame of an instance, or 1. */
+  firstOf(instance) {
+    const own = [...this.#frames.keys()].filter(key => key.startsWith(`${instance},`)).map(key => +key.split(',')[1]);
+    return own.length ? Math.min(...own) : 1;
+  }
+
+  /** Whether frames of an instance are marked. */
   hasAny(instance) {
     return [...this.#frames.keys()].some(key => key.startsWith(`${instance},`));
   }

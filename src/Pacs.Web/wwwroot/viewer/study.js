@@ -3,7 +3,7 @@
 // ViewerRoutes.PageSize
 const PAGE = 60;
 
-const { base, texts } = document.body.dataset;
+const { base, texts, markedOnly, lossless } = document.body.dataset;
 const TEXTS = JSON.parse(texts);
 
 /** The language of the page, for numbers. */
@@ -65,7 +65,7 @@ export class Series {
   }
 
   async #read(page) {
-    const { instances } = await json(`viewer/serien/${this.id}.json?nach=${page * PAGE}`);
+    const { instances } = await json(`viewer/serien/${this.id}.json?nach=${page * PAGE}${this.study.isMarkedOnly ? '&nur=gemerkt' : ''}`);
     instances.forEach((instance, i) => {
       const place = page * PAGE + i, known = this.instances[place];
       // who shows the instance already keeps the object
@@ -77,11 +77,12 @@ export class Series {
 
 const studies = new Map();
 
-/** A study with its series, asked for once. */
+/** A study with its series, asked for once. Where only marked images are wanted, those of the study that the page was opened with. */
 export function openStudy(id) {
   if (!studies.has(id)) {
-    studies.set(id, json(`viewer/studien/${id}.json`).then(told => {
-      const study = { ...told };
+    const isMarkedOnly = Boolean(markedOnly) && id === document.body.dataset.study;
+    studies.set(id, json(`viewer/studien/${id}.json${isMarkedOnly ? '?nur=gemerkt' : ''}`).then(told => {
+      const study = { ...told, isMarkedOnly };
       study.series = told.series.map(s => new Series(study, s));
       return study;
     }).catch(e => { studies.delete(id); throw e; }));
@@ -92,5 +93,5 @@ export function openStudy(id) {
 /** The address of a frame's picture as the server renders it. */
 export function pictureAddress(instance, frame, window, more = '') {
   const shown = window ? `&window=${window.center},${window.width}` : '';
-  return address(`bilder/${instance.id}/${frame}?v=${instance.version}${shown}${more}`);
+  return address(`bilder/${instance.id}/${frame}?v=${instance.version}${shown}${more || (lossless && instance.kind === 'image' ? '&accept=image/png' : '')}`);
 }

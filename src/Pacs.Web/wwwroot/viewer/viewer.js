@@ -25,7 +25,7 @@ let active = null;
 const list = new SeriesList($('series'), marks, (series, at) => {
   if (active.series !== series || at === undefined) return openIn(active, series, at);
   stop(active);
-  return active.go(at);
+  return active.go(at, frameOf(series, at));
 });
 const host = {
   tool: 'window',
@@ -213,8 +213,11 @@ let isLinked = false;
 function stepInstance(pane, by) {
   const at = pane.want.at + by;
   stop(pane);
-  if (pane.series && at >= 0 && at < pane.series.count) pane.go(at, by < 0 ? lastFrameOf(pane.series.at(at), pane) : 1);
+  if (pane.series && at >= 0 && at < pane.series.count) pane.go(at, by < 0 && !pane.series.study.isMarkedOnly ? lastFrameOf(pane.series.at(at), pane) : frameOf(pane.series, at));
 }
+
+// where only marked images are wanted, the marked frame of a cine
+const frameOf = (series, at) => (series.study.isMarkedOnly && series.at(at) ? marks.firstOf(series.at(at).id) : 1);
 
 // backwards out of a cine one comes to the end of the one before, image by image to its beginning
 const lastFrameOf = (instance, pane) => pane.instance?.frames > 1 && instance?.frames > 1 ? instance.frames : 1;
@@ -227,7 +230,7 @@ function stepSeries(by) {
 
 function openIn(pane, series, at = 0) {
   stop(pane);
-  pane.open(series, at);
+  pane.open(series, at, frameOf(series, at));
 }
 
 function toggleCine() {
