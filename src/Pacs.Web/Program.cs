@@ -138,6 +138,7 @@ namespace Pacs.Web
             services.AddViewer();
             services.AddOpenApiDocument();
             services.AddPages();
+            services.AddSingleton<WarmUp>().AddHostedService(s => s.GetRequiredService<WarmUp>());
 
             replace?.Invoke(services);
             var app = builder.Build();
@@ -164,6 +165,13 @@ namespace Pacs.Web
             app.MapViewer();
             app.MapOpenApiDocument();
             app.MapPages();
+            app.Services.GetRequiredService<WarmUp>().Routes = ((IApplicationBuilder)app).New().UseRouting().UseEndpoints(routes =>
+            {
+                foreach (var source in ((IEndpointRouteBuilder)app).DataSources)
+                {
+                    routes.DataSources.Add(source);
+                }
+            }).Build();
             return app;
         }
     }
