@@ -47,7 +47,7 @@ public sealed partial class WarmUp(IndexReader index, IServiceScopeFactory scope
             return [];
         }
         var study = newest.Study.PublicId;
-        var paths = new List<string> { $"/viewer?study={study}", $"/viewer/studien/{study}.json", $"/studien/{study}", "/" };
+        var paths = new List<string> { $"/viewer?study={study}", $"/viewer/studien/{study}.json", $"/studien/{study}", "/", "/viewer/viewer.js", "/viewer/viewer.css" };
         if (await index.SeriesOfAsync(study, ct) is [var series, ..])
         {
             paths.Add($"/viewer/serien/{series.PublicId}.json?nach=0");
@@ -69,6 +69,7 @@ public sealed partial class WarmUp(IndexReader index, IServiceScopeFactory scope
         var query = path.IndexOf('?', StringComparison.Ordinal);
         context.Request.Method = HttpMethods.Get;
         context.Request.Scheme = Uri.UriSchemeHttp;
+        context.Request.Headers.AcceptEncoding = "gzip, br"; // as browsers
         context.Request.Host = new HostString("localhost");
         context.Request.Path = query < 0 ? path : path[..query];
         context.Request.QueryString = new QueryString(query < 0 ? "" : path[query..]);

@@ -52,7 +52,7 @@ internal static class Capabilities
         }
         yield return (Instance + "/bulkdata/{place}", "GET", [MediaTypes.OctetStream, $"multipart/related; type=\"{MediaTypes.OctetStream}\""]);
         yield return (Instance + "/frames/{list}", "GET", [$"multipart/related; type=\"{MediaTypes.OctetStream}\"", "multipart/related; type=\"image/jpeg\"", MediaTypes.OctetStream]);
-        yield return (Instance + "/rendered", "GET", [.. Pictures, "image/gif", "video/mp4", "video/mpeg", "application/pdf"]);
+        yield return (Instance + "/rendered", "GET", [.. Pictures, "image/gif", .. VideoType.All, "application/pdf"]);
         yield return (Instance + "/frames/{list}/rendered", "GET", Pictures);
         yield return (Instance + "/frames/{frame}/thumbnail", "GET", Pictures);
         yield return ("studies", "POST", [MediaTypes.DicomJson, MediaTypes.DicomXml]);

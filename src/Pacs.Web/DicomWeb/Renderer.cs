@@ -102,8 +102,17 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
         var syntax = TransferSyntax.Get(location.SyntaxUid);
         if (syntax.IsVideo)
         {
-            return MediaRange.Choose(ranges, VideoType(syntax)) is { Type: var video } && StoredFiles.TryOpen(archive, location) is { } file
-                ? new RenderedPart(video, default, file, Fragments(path)) : null;
+            if (StoredFiles.TryOpen(archive, location) is not { } file)
+            {
+                return null;
+            }
+            var fragments = Fragments(path);
+            if (MediaRange.Choose(ranges, VideoType.Of(file, fragments, syntax)) is { Type: var video })
+            {
+                return new RenderedPart(video, default, file, fragments);
+            }
+            file.Dispose();
+            return null;
         }
         if (location.SopClass == DicomUid.EncapsulatedPDFStorage)
         {
@@ -240,9 +249,6 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
         return new DicomWebError(StatusCodes.Status404NotFound, "None of the images that the presentation state is about is here");
     }
 
-    private static string VideoType(TransferSyntax syntax) =>
-        syntax.Name.StartsWith("MPEG2", StringComparison.Ordinal) || syntax.Name.StartsWith("Fragmentable MPEG2", StringComparison.Ordinal) ? "video/mpeg" : "video/mp4";
-
     private static IReadOnlyList<ByteRange> Fragments(string path)
     {
         using var pixels = InstancePixels.Open(path);
@@ -253,23 +259,22 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
     private async Task<IResult> VideoAsync(
         HttpContext context, InstanceLocation location, string path, TransferSyntax syntax, int frame, IReadOnlyList<MediaRange> ranges, RenderedRequest request)
     {
-        var wanted = MediaRange.Choose(ranges, VideoType(syntax), Jpeg, Png);
-        if (wanted is not { Type: var type })
-        {
-            return DicomWebError.NotAcceptable($"The instance is a video: {VideoType(syntax)}, and pictures of it image/jpeg or image/png");
-        }
-        if (type is Jpeg or Png)
-        {
-            return await VideoFrameAsync(context, location, path, frame, type, request);
-        }
-        var fragments = Fragments(path);
         if (StoredFiles.TryOpen(archive, location) is not { } file)
         {
             return DicomWebError.NotFound;
         }
+        var fragments = Fragments(path);
+        var stored = VideoType.Of(file, fragments, syntax);
+        var wanted = MediaRange.Choose(ranges, stored, Jpeg, Png)?.Type;
+        if (wanted != stored)
+        {
+            file.Dispose();
+            return wanted is null ? DicomWebError.NotAcceptable($"The instance is a video: {stored}, and pictures of it image/jpeg or image/png")
+                : await VideoFrameAsync(context, location, path, frame, wanted, request);
+        }
         // one fragment as a rule (PS3.5 §A.4.6): browsers seek in it by ranges
-        return fragments is [var whole] ? new ByteAnswer(type, Path.GetFileNameWithoutExtension(location.Key) + "-video", file, whole.Offset, whole.Length)
-            : new FragmentAnswer(new RenderedPart(type, default, file, fragments));
+        return fragments is [var whole] ? new ByteAnswer(stored, Path.GetFileNameWithoutExtension(location.Key) + "-video", file, whole.Offset, whole.Length)
+            : new FragmentAnswer(new RenderedPart(stored, default, file, fragments));
     }
 
     private async Task<IResult> VideoFrameAsync(HttpContext context, InstanceLocation location, string path, int frame, string type, RenderedRequest request)

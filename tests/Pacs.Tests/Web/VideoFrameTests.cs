@@ -28,6 +28,40 @@ public sealed class VideoFrameTests
         Assert.Equal("video/mp4", (await office.Server.Http.GetAsync(new Uri("dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1/rendered", UriKind.Relative), Ct)).Content.Headers.ContentType!.MediaType);
     }
 
+    /// <summary>MP4, MPEG-2 transport, program and bare streams, H.264 and H.265 with start codes, and what says nothing.</summary>
+    [Theory]
+    [InlineData("0000001866747970", "1.2.840.10008.1.2.4.102", "video/mp4")]
+    [InlineData("0000001866747970", "1.2.840.10008.1.2.4.100", "video/mp4")]
+    [InlineData("47", "1.2.840.10008.1.2.4.102", "video/mp2t")]
+    [InlineData("47", "1.2.840.10008.1.2.4.100", "video/mp2t")]
+    [InlineData("000001BA", "1.2.840.10008.1.2.4.100", "video/mpeg")]
+    [InlineData("000001B3", "1.2.840.10008.1.2.4.101", "video/mpeg")]
+    [InlineData("0000000167", "1.2.840.10008.1.2.4.102", "video/h264")]
+    [InlineData("00000167", "1.2.840.10008.1.2.4.103", "video/h264")]
+    [InlineData("0000000140", "1.2.840.10008.1.2.4.107", "video/h265")]
+    [InlineData("01", "1.2.840.10008.1.2.4.100", "video/mpeg")]
+    [InlineData("01", "1.2.840.10008.1.2.4.102", "video/mp4")]
+    public async Task A_video_is_called_what_its_bytes_are(string start, string syntax, string type)
+    {
+        await using var server = await TestServer.StartAsync();
+        var first = Convert.FromHexString(start);
+        var video = new byte[600];
+        // a transport stream begins each of its packets so; of the others it is the beginning
+        for (var at = 0; at < (first is [0x47] ? video.Length : 1); at += 188)
+        {
+            first.CopyTo(video, at);
+        }
+        await PagesKit.StoreAsync(server, Video(1).Set(Pixels(video)), TransferSyntax.Get(syntax));
+        var address = new Uri("dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1/rendered", UriKind.Relative);
+        using var answer = await server.Http.GetAsync(address, Ct);
+        Assert.Equal((200, type), ((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        Assert.Equal(video, await answer.Content.ReadAsByteArrayAsync(Ct));
+        // whoever takes another one only is told which it is
+        using var other = await server.Http.GetAsync(new Uri(address + (type == "video/mp4" ? "?accept=video/mpeg" : "?accept=video/mp4"), UriKind.Relative), Ct);
+        Assert.Equal(HttpStatusCode.NotAcceptable, other.StatusCode);
+        Assert.Contains(type, await other.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Ffmpeg_reads_the_video_within_the_file_and_nothing_else()
     {
