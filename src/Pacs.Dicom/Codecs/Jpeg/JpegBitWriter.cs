@@ -13,7 +13,7 @@ internal ref struct JpegBitWriter(IBufferWriter<byte> destination)
     private Span<byte> _span;
     private int _at;
     private ulong _bits;
-    private int _count;
+    private int _free = 64;
 
     /// <summary>Sees to it that so many bytes can be written, stuffing included.</summary>
     public void Reserve(int bytes)
@@ -48,22 +48,25 @@ internal ref struct JpegBitWriter(IBufferWriter<byte> destination)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Put(uint bits, int count)
     {
-        _bits = (_bits << count) | bits;
-        _count += count;
-        if (_count >= 32)
+        _free -= count;
+        if (_free >= 0)
         {
-            _count -= 32;
-            var word = (uint)(_bits >> _count);
-            if (((~word - 0x01010101) & word & 0x80808080) == 0)
-            {
-                BinaryPrimitives.WriteUInt32BigEndian(_span[_at..], word);
-                _at += 4;
-            }
-            else
-            {
-                _at = PutStuffed(_span, _at, word);
-            }
+            _bits = (_bits << count) | bits;
+            return;
         }
+        // what does not fit any more begins the next word; the bits above it are those that have been written, and move out
+        var word = (_bits << (count + _free)) | ((ulong)bits >> -_free);
+        if (((~word - 0x0101010101010101) & word & 0x8080808080808080) == 0)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(_span[_at..], word);
+            _at += 8;
+        }
+        else
+        {
+            _at = PutStuffed(_span, _at, word);
+        }
+        _bits = bits;
+        _free += 64;
     }
 
     /// <summary>Adds a code of a table.</summary>
@@ -73,12 +76,12 @@ internal ref struct JpegBitWriter(IBufferWriter<byte> destination)
     /// <summary>Fills the last byte with ones, and hands everything over.</summary>
     public void Finish()
     {
-        Reserve(16);
-        var fill = -_count & 7;
+        Reserve(24);
+        var fill = _free & 7;
         _bits = (_bits << fill) | ((1u << fill) - 1);
-        for (_count += fill; _count > 0; _count -= 8)
+        for (var count = 64 - _free + fill; count > 0; count -= 8)
         {
-            _at = PutByte(_span, _at, (byte)(_bits >> (_count - 8)));
+            _at = PutByte(_span, _at, (byte)(_bits >> (count - 8)));
         }
         Marker(JpegMarker.EndOfImage);
         _destination.Advance(_at);
@@ -87,9 +90,9 @@ internal ref struct JpegBitWriter(IBufferWriter<byte> destination)
     }
 
     /// <summary>Writes a word in which a byte is FF, each of which gets a zero behind it; returns the place behind.</summary>
-    private static int PutStuffed(Span<byte> span, int at, uint word)
+    private static int PutStuffed(Span<byte> span, int at, ulong word)
     {
-        for (var shift = 24; shift >= 0; shift -= 8)
+        for (var shift = 56; shift >= 0; shift -= 8)
         {
             at = PutByte(span, at, (byte)(word >> shift));
         }

@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Pacs.Dicom.Codecs;
 
@@ -159,35 +160,32 @@ public static class JpegEncoder
         {
             Span<short> block = stackalloc short[64];
             JpegDct.Forward(samples, stride, quantisation, block);
-            // a copy, so that its fields stay in registers
+            Span<short> inOrder = stackalloc short[64];
+            var rest = ToZigZag(block, inOrder) & ~1UL;
+            ref var values = ref MemoryMarshal.GetReference(inOrder);
+            // copies, so that they stay in registers
             var writer = target;
-            EncodeDifference(ref writer, block[0] - _last);
-            _last = block[0];
+            ref var codes = ref ac.First;
+            PutValue(ref writer, dc[Size(values - _last)], values - _last);
+            _last = values;
 
-            // most coefficients are zero: only the others are looked at, first to learn where they are in the order of the code
-            ulong wanted = 0;
-            for (var rest = NotZero(block) & ~1UL; rest != 0; rest &= rest - 1)
-            {
-                wanted |= 1UL << JpegTables.InverseZigZag[BitOperations.TrailingZeroCount(rest)];
-            }
+            // most coefficients are zero: only the others are looked at
             var last = 0;
-            for (; wanted != 0; wanted &= wanted - 1)
+            for (; rest != 0; rest &= rest - 1)
             {
-                var k = BitOperations.TrailingZeroCount(wanted);
+                var k = BitOperations.TrailingZeroCount(rest);
                 var run = k - last - 1;
                 for (; run > 15; run -= 16)
                 {
-                    writer.Put(ac[0xF0]);
+                    writer.Put(Unsafe.Add(ref codes, 0xF0));
                 }
-                int value = block[JpegTables.ZigZag[k]];
-                var size = Size(value);
-                var code = ac[(run << 4) | size];
-                writer.Put(((code >> 8) << size) | Extra(value, size), (int)(code & 255) + size);
+                int value = Unsafe.Add(ref values, k);
+                PutValue(ref writer, Unsafe.Add(ref codes, (byte)((run << 4) | Size(value))), value);
                 last = k;
             }
             if (last < 63)
             {
-                writer.Put(ac[0]);
+                writer.Put(Unsafe.Add(ref codes, 0));
             }
             target = writer;
         }
@@ -199,28 +197,45 @@ public static class JpegEncoder
             writer.Put(ac[0]);
         }
 
-        /// <summary>A bit for each coefficient that is not zero.</summary>
-        private static ulong NotZero(ReadOnlySpan<short> block)
+        /// <summary>Puts the coefficients into the order of the code (T.81 §A.3.6); the answer has a bit for each that is not zero.</summary>
+        private static ulong ToZigZag(ReadOnlySpan<short> block, Span<short> inOrder)
         {
-            ref var first = ref MemoryMarshal.GetReference(block);
-            var zero = Vector256<short>.Zero;
-            var upper = Vector256.Narrow(Vector256.Equals(Vector256.LoadUnsafe(ref first), zero), Vector256.Equals(Vector256.LoadUnsafe(ref first, 16), zero));
-            var lower = Vector256.Narrow(Vector256.Equals(Vector256.LoadUnsafe(ref first, 32), zero), Vector256.Equals(Vector256.LoadUnsafe(ref first, 48), zero));
-            return ~(upper.ExtractMostSignificantBits() | ((ulong)lower.ExtractMostSignificantBits() << 32));
+            Vector512<short> first, second;
+            if (Avx512BW.IsSupported)
+            {
+                var (upper, lower) = (Vector512.Create(block[..32]), Vector512.Create(block[32..]));
+                var (firstPlaces, secondPlaces) = Vector512.Widen(Vector512.Create(JpegTables.ZigZag));
+                first = Avx512BW.PermuteVar32x16x2(upper, firstPlaces.AsInt16(), lower);
+                second = Avx512BW.PermuteVar32x16x2(upper, secondPlaces.AsInt16(), lower);
+                first.CopyTo(inOrder);
+                second.CopyTo(inOrder[32..]);
+            }
+            else
+            {
+                for (var k = 0; k < 64; k++)
+                {
+                    inOrder[k] = block[JpegTables.ZigZag[k]];
+                }
+                (first, second) = (Vector512.Create<short>(inOrder[..32]), Vector512.Create<short>(inOrder[32..]));
+            }
+            var zero = Vector512<short>.Zero;
+            return ~(Vector512.Equals(first, zero).ExtractMostSignificantBits() | (Vector512.Equals(second, zero).ExtractMostSignificantBits() << 32));
         }
 
+        /// <summary>The code of a value's size, and the bits that follow it: the value, or for a negative one the value less one (T.81 §F.1.2.1).</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private readonly void EncodeDifference(scoped ref JpegBitWriter writer, int difference)
+        private static void PutValue(scoped ref JpegBitWriter writer, uint code, int value)
         {
-            var size = Size(difference);
-            var code = dc[size];
-            writer.Put(((code >> 8) << size) | Extra(difference, size), (int)(code & 255) + size);
+            var size = Size(value);
+            writer.Put(((code >> 8) << size) | ((uint)(value + (value >> 31)) & ((1u << size) - 1)), (int)(code & 255) + size);
         }
 
         /// <summary>Bits of the magnitude.</summary>
-        private static int Size(int value) => 32 - BitOperations.LeadingZeroCount((uint)Math.Abs(value));
-
-        /// <summary>The bits after the code: the value, or for a negative one the value less one (T.81 §F.1.2.1).</summary>
-        private static uint Extra(int value, int size) => (uint)(value + (value >> 31)) & ((1u << size) - 1);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static int Size(int value)
+        {
+            var sign = value >> 31;
+            return 32 - BitOperations.LeadingZeroCount((uint)((value ^ sign) - sign));
+        }
     }
 }

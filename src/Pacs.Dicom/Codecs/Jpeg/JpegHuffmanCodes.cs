@@ -25,6 +25,9 @@ internal sealed class JpegHuffmanCodes
     /// <summary>What goes into the DHT segment.</summary>
     public byte[] Definition { get; }
 
+    /// <summary>The first of 256, each as <see cref="this"/> says.</summary>
+    public ref uint First => ref _codes[0];
+
     /// <summary>The code of a symbol in the upper 24 bits, its length in the lower 8; 0 for a symbol without a code.</summary>
     public uint this[int symbol] => _codes[symbol & 255];
 }

@@ -10,13 +10,6 @@ internal static class JpegTables
         35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
     ];
 
-    /// <summary>The k of the coefficient at a place in the block.</summary>
-    public static ReadOnlySpan<byte> InverseZigZag =>
-    [
-        0, 1, 5, 6, 14, 15, 27, 28, 2, 4, 7, 13, 16, 26, 29, 42, 3, 8, 12, 17, 25, 30, 41, 43, 9, 11, 18, 24, 31, 40, 44, 53,
-        10, 19, 23, 32, 39, 45, 52, 54, 20, 22, 33, 38, 46, 51, 55, 60, 21, 34, 37, 47, 50, 56, 59, 61, 35, 36, 48, 49, 57, 58, 62, 63,
-    ];
-
     /// <summary>Luminance quantisation of quality 50, row by row (T.81 table K.1).</summary>
     public static ReadOnlySpan<byte> LuminanceQuantisation =>
     [
