@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Microsoft.Net.Http.Headers;
 using Pacs.Dicom;
@@ -51,7 +50,7 @@ internal sealed partial class MetadataRoutes(WadoTarget target, Archive archive,
 
     private async Task WriteJsonAsync(HttpResponse response, DicomWebAddress address, IReadOnlyList<InstanceLocation> locations, CancellationToken ct)
     {
-        var buffer = new ArrayBufferWriter<byte>(2 * Piece);
+        using var buffer = new PooledBuffer(2 * Piece);
         await using var json = new Utf8JsonWriter(buffer, DicomJsonWriter.Options);
         json.WriteStartArray();
         for (var i = 0; i < locations.Count; i++)
@@ -67,13 +66,13 @@ internal sealed partial class MetadataRoutes(WadoTarget target, Archive archive,
             {
                 json.WriteEndArray();
             }
-            else if (buffer.WrittenCount + json.BytesPending < Piece)
+            else if (buffer.Length + json.BytesPending < Piece)
             {
                 continue;
             }
             json.Flush();
-            await response.Body.WriteAsync(buffer.WrittenMemory, ct);
-            buffer.ResetWrittenCount();
+            await response.Body.WriteAsync(buffer.Memory, ct);
+            buffer.Clear();
         }
     }
 

@@ -17,6 +17,9 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IMemoryO
     /// <summary>How many bytes have been written.</summary>
     public int Length => _length;
 
+    /// <summary>Begins anew, in the same memory.</summary>
+    public void Clear() => _length = 0;
+
     /// <inheritdoc/>
     public void Advance(int count)
     {
