@@ -10,8 +10,9 @@ namespace Pacs.Web;
 /// </summary>
 internal sealed class NetworkBlocks : IMemoryPoolFactory<byte>
 {
-    // what is kept for the next burst: 4 MiB
-    private const int MaxKept = 64;
+    // What is kept for the next burst: 16 MiB, as much as eight connections need that send and receive at once. What is not kept is the collector's business, which
+    // looks for it seldom; the sockets take no other memory than arrays.
+    private const int MaxKept = 256;
 
     private static readonly Pool Shared = new();
 
