@@ -85,7 +85,7 @@ public sealed class CrashTests
         Assert.DoesNotContain(ais.Read.Keys, a => !device.Begun.ContainsKey(a));
 
         var stored = Rows(server);
-        foreach (var (uid, digest) in device.Acknowledged)
+        foreach (var (uid, (digest, _)) in device.Acknowledged)
         {
             Assert.True(stored.TryGetValue(uid, out var key), $"{uid} was acknowledged and is not in the index");
             var file = DicomFile.Open(Path.Join(server.StorageDirectory, key));

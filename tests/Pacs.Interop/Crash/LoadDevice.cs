@@ -10,8 +10,8 @@ public sealed class LoadDevice(int port)
 {
     private int _study;
 
-    /// <summary>SOP Instance UID of everything answered 0000H, and the SHA-256 of the data set that was sent.</summary>
-    public ConcurrentDictionary<string, string> Acknowledged { get; } = new();
+    /// <summary>SOP Instance UID of everything answered 0000H, the SHA-256 of the data set that was sent, and when the answer was here.</summary>
+    public ConcurrentDictionary<string, (string Digest, DateTimeOffset At)> Acknowledged { get; } = new();
 
     /// <summary>Accession numbers of studies with at least one acknowledged instance.</summary>
     public ConcurrentDictionary<string, byte> Studies { get; } = new();
@@ -60,7 +60,7 @@ public sealed class LoadDevice(int port)
             throw new IOException("refused");
         }
         Assert.Equal(0, status.Code);
-        Acknowledged[image.GetString(DicomTag.SOPInstanceUID)!] = digest;
+        Acknowledged[image.GetString(DicomTag.SOPInstanceUID)!] = (digest, DateTimeOffset.UtcNow);
         Studies[accession] = 0;
     }
 

@@ -13,8 +13,9 @@ public sealed class PowerCutTests
 {
     private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("PACS_CRASH_ROUNDS") ?? "4", CultureInfo.InvariantCulture);
 
-    // EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH
-    private const string Shutdown = "import fcntl, os, struct, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack('I', 2))";
+    // EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH; says when, in seconds since 1970
+    private const string Shutdown =
+        "import fcntl, os, struct, sys, time; disk = os.open(sys.argv[1], os.O_RDONLY); at = time.time(); fcntl.ioctl(disk, 0x8004587D, struct.pack('I', 2)); print(at)";
 
     [Theory]
     [InlineData("has_journal")]
@@ -62,10 +63,16 @@ public sealed class PowerCutTests
             await server.StartAsync(ct);
             var senders = Enumerable.Range(0, 4).Select(_ => Task.Run(() => device.SendAsync(ct), ct)).ToArray();
             await Task.Delay(random.Next(100, 1500), ct);
-            await MustAsync("/usr/bin/python3", ct, "-c", Shutdown, disk);
+            var cut = double.Parse(await MustAsync("/usr/bin/python3", ct, "-c", Shutdown, disk), CultureInfo.InvariantCulture);
             await Task.Delay(random.Next(0, 50), ct);
             await server.KillAsync(ct);
             await Task.WhenAll(senders);
+            // No machine answers after its power is cut. Here one does, for some milliseconds: an fdatasync whose transaction the shutdown aborts succeeds
+            // (jbd2_complete_transaction finds it neither running nor being committed). A writer of 4 KiB pages alone sees the same three times in 40 rounds.
+            foreach (var (uid, _) in device.Acknowledged.Where(a => a.Value.At >= DateTimeOffset.UnixEpoch.AddSeconds(cut)))
+            {
+                device.Acknowledged.TryRemove(uid, out _);
+            }
             await MustAsync("umount", ct, disk);
             // without a journal the file system itself has to be repaired, as at any start after a power cut
             await Tool.RunAsync("e2fsck", ct, "-y", "-f", image);
@@ -86,7 +93,7 @@ public sealed class PowerCutTests
         {
             rows.Add(reader.GetString(0), (reader.GetString(1), reader.GetBoolean(2)));
         }
-        foreach (var (uid, digest) in device.Acknowledged)
+        foreach (var (uid, (digest, _)) in device.Acknowledged)
         {
             Assert.True(rows.TryGetValue(uid, out var row), $"{uid} was acknowledged and is not in the index\n{server.Output}");
             Assert.True(row.Announced, $"{uid} was acknowledged and not announced\n{server.Output}");
@@ -97,9 +104,10 @@ public sealed class PowerCutTests
         Assert.All(rows.Values, row => Assert.NotEmpty(DicomFile.Open(Path.Join(server.StorageDirectory, row.Key)).Dataset.Get(DicomTag.PixelData)!.Value.ToArray()));
     }
 
-    private static async Task MustAsync(string name, CancellationToken ct, params string[] arguments)
+    private static async Task<string> MustAsync(string name, CancellationToken ct, params string[] arguments)
     {
         var result = await Tool.RunAsync(name, ct, arguments);
         Assert.True(result.ExitCode == 0, $"{name} {string.Join(' ', arguments)}: {result.All}");
+        return result.Output;
     }
 }
