@@ -57,6 +57,9 @@ public sealed record ModificationJob
     /// <summary>See <see cref="DatasetModification.PrivateCreator"/>.</summary>
     public string? PrivateCreator { get; init; }
 
+    /// <summary>The UID of the transfer syntax that what is made shall have; null for that of the source.</summary>
+    public string? Transcode { get; init; }
+
     /// <summary>See <see cref="DatasetModification.Options"/>.</summary>
     public DeidentificationOptions Options { get; init; }
 
@@ -77,6 +80,9 @@ public sealed record ModificationJob
 
     /// <summary>Where a merge goes to.</summary>
     public string? TargetStudy { get; init; }
+
+    /// <summary>The Study Instance UID of what a split has made.</summary>
+    public string? TargetStudyUid { get; init; }
 
     /// <summary>What has been made: level and id.</summary>
     public IReadOnlyList<MadeResource> Results { get; init; } = [];

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Text.Json;
 using Pacs.Dicom;
+using Pacs.Dicom.Imaging;
 using Pacs.Dicom.Modification;
 using Pacs.Storage;
 
@@ -86,17 +88,34 @@ public sealed class ModificationWork(JobQueue queue, IndexReader index, Archive 
     /// <summary>Changes one instance for somebody who gets it and nobody keeps it.</summary>
     /// <returns>Null when it is not there.</returns>
     /// <exception cref="DicomException">It cannot be changed so.</exception>
-    public async Task<byte[]?> ChangeAsync(ResourceId instance, DatasetModification modification, CancellationToken ct)
+    public async Task<byte[]?> ChangeAsync(ResourceId instance, ModificationJob content, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(modification);
+        ArgumentNullException.ThrowIfNull(content);
         if (await ReadAsync(instance, ct) is not { } file)
         {
             return null;
         }
-        modification.Apply(file.Dataset, _ => -1);
-        using var stream = new MemoryStream();
-        new DicomFile(file.Dataset, file.Syntax).Save(stream);
-        return stream.ToArray();
+        content.ToModification().Apply(file.Dataset, _ => -1);
+        var syntax = content.Transcode is { } wanted ? TransferSyntax.Get(wanted) : file.Syntax;
+        var bytes = new ArrayBufferWriter<byte>();
+        FileMetaInformation.Write(bytes, file.Dataset.GetString(DicomTag.SOPClassUID) ?? "", file.Dataset.GetString(DicomTag.SOPInstanceUID) ?? "", syntax);
+        foreach (var piece in Pieces(file.Dataset, file.Syntax, syntax))
+        {
+            bytes.Write(piece.Span);
+        }
+        return bytes.WrittenSpan.ToArray();
+    }
+
+    // each valid until the next is asked for
+    private static IEnumerable<ReadOnlyMemory<byte>> Pieces(DicomDataset dataset, TransferSyntax from, TransferSyntax to)
+    {
+        var hasPixels = dataset.Contains(DicomTag.PixelData) || dataset.Contains(DicomTag.FloatPixelData) || dataset.Contains(DicomTag.DoubleFloatPixelData);
+        if (from == to || (!hasPixels && !to.IsEncapsulated))
+        {
+            return [DicomWriter.ToBytes(dataset, to)];
+        }
+        return hasPixels && Transcoder.CanTranscode(from, to) ? Transcoder.Transcode(InstancePixels.Of(dataset, from), to)
+            : throw new DicomException($"{from.Name} cannot be converted to {to.Name} here");
     }
 
     /// <returns>Whether the image may show text; null when the source is not there.</returns>
@@ -116,8 +135,12 @@ public sealed class ModificationWork(JobQueue queue, IndexReader index, Archive 
         {
             throw new DicomException("The changed instance would have the same identifiers as the original: they must differ", DicomTag.SOPInstanceUID);
         }
-        await using var staged = archive.Stage(sopClass, uid, file.Syntax);
-        await staged.AppendAsync(DicomWriter.ToBytes(dataset, file.Syntax));
+        var syntax = content.Transcode is { } wanted ? TransferSyntax.Get(wanted) : file.Syntax;
+        await using var staged = archive.Stage(sopClass, uid, syntax);
+        foreach (var piece in Pieces(dataset, file.Syntax, syntax))
+        {
+            await staged.AppendAsync(piece);
+        }
         var result = await archive.CommitAsync(staged, new Origin(OriginKind.Modification, RemoteHost: content.By), CancellationToken.None);
         if (result.Outcome is not (StoreOutcome.Stored or StoreOutcome.AlreadyStored or StoreOutcome.Replaced))
         {

@@ -99,6 +99,7 @@ internal sealed class CreationRoutes(IndexReader index, Archive archive, TimePro
         var bytes = content is null ? null : Content(content);
         var study = new StudyEntry(new Patient { PatientId = Guid.NewGuid().ToString("D") }, new Study { Uid = DicomUid.New() });
         var (dataset, syntax) = bytes is null || IsStl(content!) ? (Bare(study, bytes, now), TransferSyntax.ExplicitVRLittleEndian) : WrappedDocument.Make(bytes, "", study, 1, now);
+        dataset.Set(DicomTag.InstanceCreationDate, new DicomDate(DateOnly.FromDateTime(now)).ToString()).Set(DicomTag.InstanceCreationTime, new DicomTime(TimeOnly.FromDateTime(now)).ToString());
         foreach (var empty in dataset.Where(e => e.Value.IsEmpty && !e.IsSequence && e.Tag.Group is 0x0008 or 0x0010 or 0x0020 && e.Tag != DicomTag.PatientID).ToList())
         {
             dataset.Remove(empty.Tag); // nobody has said it

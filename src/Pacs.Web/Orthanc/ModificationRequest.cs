@@ -41,6 +41,7 @@ internal static class ModificationRequest
             NewFrom = isAnonymization ? 0 : level switch { Level.Patient or Level.Study => 0, Level.Series => 1, _ => 2 },
             RemovePrivateTags = isAnonymization ? OrthancBody.Flag(json, "KeepPrivateTags") != true : OrthancBody.Flag(json, "RemovePrivateTags") == true,
             PrivateCreator = OrthancBody.Text(json, "PrivateCreator"),
+            Transcode = OrthancBody.Text(json, "Transcode"),
             Options = Texts(json, "Options").Aggregate(DeidentificationOptions.None, (all, name) => all
                 | (Enum.TryParse<DeidentificationOptions>(name, out var option) ? option : throw new FormatException($"Options are {string.Join(", ", Enum.GetNames<DeidentificationOptions>().Skip(1))}"))),
             KeepSource = OrthancBody.Flag(json, "KeepSource") != false,
@@ -53,9 +54,9 @@ internal static class ModificationRequest
         {
             throw new ArgumentOutOfRangeException(nameof(json), $"Unknown specific version of the DICOM standard: {version}");
         }
-        if (OrthancBody.Text(json, "Transcode") is not null)
+        if (job.Transcode is { } syntax && !TransferSyntax.Get(syntax).IsKnown)
         {
-            throw new FormatException("Transcode is not there: ask for the result in another transfer syntax when it is fetched");
+            throw new FormatException($"Unknown transfer syntax UID: {syntax}");
         }
         Check(job.ToModification(), level, isAnonymization, isForced);
         return job;

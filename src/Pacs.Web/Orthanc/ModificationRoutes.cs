@@ -55,6 +55,10 @@ internal sealed class ModificationRoutes(IndexReader index, JobQueue queue, JobR
         {
             json.Remove("IsAnonymization");
             json["TargetStudy"] = content.TargetStudy ?? target?.Id;
+            if (content.TargetStudyUid is { } uid)
+            {
+                json["TargetStudyUID"] = uid;
+            }
         }
         else if (!content.IsSingle)
         {
@@ -114,7 +118,7 @@ internal sealed class ModificationRoutes(IndexReader index, JobQueue queue, JobR
     private async Task<IResult> InstanceAsync(HttpContext context, string id, JsonElement json, bool isAnonymization)
     {
         var job = ModificationRequest.Read(json, Level.Instance, isAnonymization, isSingle: true);
-        return ResourceId.TryParse(id, out var instance) && await work.ChangeAsync(instance, job.ToModification(), context.RequestAborted) is { } file
+        return ResourceId.TryParse(id, out var instance) && await work.ChangeAsync(instance, job, context.RequestAborted) is { } file
             ? Results.Bytes(file, "application/dicom") : OrthancError.UnknownResource.Answer(context.Request);
     }
 
@@ -181,6 +185,11 @@ internal sealed class ModificationRoutes(IndexReader index, JobQueue queue, JobR
             KeepSource = OrthancBody.Flag(json, "KeepSource") == true,
             ParentResources = [.. resources.Select(r => r.ToString())],
         };
+        if (await index.StudyAsync(study, context.RequestAborted) is { } source)
+        {
+            var modification = job.ToModification();
+            job = job with { TargetStudyUid = modification.Replace.GetValueOrDefault(DicomTag.StudyInstanceUID)?.Text ?? modification.NewUid(source.Study.Uid) };
+        }
         return await StartAsync(context, json, ModificationJob.SplitKind, job, resources, i => own.Contains(i) ? true : throw new FormatException("Only series and instances of the study can be split off"));
     }
 
