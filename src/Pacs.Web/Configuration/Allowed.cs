@@ -42,6 +42,14 @@ public sealed class ModalitiesAttribute() : ValidationAttribute("an object of no
     public override bool IsValid(object? value) => value is not null;
 }
 
+/// <summary>Peers by name.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class PeersAttribute() : ValidationAttribute("an object of peers by name, each [\"http://host:8042/\", \"user\", \"password\"] or an object with Url")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is not null;
+}
+
 /// <summary>Forwarding rules.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class ForwardingRulesAttribute() : ValidationAttribute("a list of rules, each an object with Name, To and conditions")

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Pacs.Gdt;
 using Pacs.Storage;
 using Pacs.Web.Jobs;
+using Pacs.Web.Peers;
 
 namespace Pacs.Web.Configuration;
 
@@ -46,6 +47,13 @@ public sealed class PacsOptions
     /// Whether only the nodes of the index count, and those of <see cref="DicomModalities"/> do not. Default false: what is in the file is so.
     /// </summary>
     public bool DicomModalitiesInDatabase { get; init; }
+
+    /// <summary>
+    /// Other servers with Orthanc's REST API by name, as Orthanc writes them: <c>["http://host:8042/", "user", "password"]</c> or an object. They are changed here only; further ones are added over REST.
+    /// Default: none.
+    /// </summary>
+    [Peers]
+    public IReadOnlyList<Peer> OrthancPeers { get; init; } = [];
 
     /// <summary>
     /// Whether a node counts as known only when it calls from its host. Default false, as in Orthanc: devices get their addresses from a DHCP server.

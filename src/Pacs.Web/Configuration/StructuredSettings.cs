@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Pacs.Gdt;
 using Pacs.Storage;
 using Pacs.Web.Jobs;
+using Pacs.Web.Peers;
 
 namespace Pacs.Web.Configuration;
 
@@ -18,12 +19,12 @@ internal static class StructuredSettings
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
         PropertyNameCaseInsensitive = true,
-        Converters = { new ModalitiesConverter(), new TextsConverter(), new RegisteredUsersConverter() },
+        Converters = { new ModalitiesConverter(), new TextsConverter(), new RegisteredUsersConverter(), new PeersConverter() },
     };
 
     /// <summary>Whether a property is one of them.</summary>
     public static bool Has(Type type) => type == typeof(IReadOnlyList<Modality>) || type == typeof(IReadOnlyList<ForwardingRule>) || type == typeof(IReadOnlyList<GdtReceiverSettings>)
-        || type == typeof(IReadOnlyList<GdtOrderRule>) || type == typeof(IReadOnlyDictionary<string, int>) || type == typeof(IReadOnlyList<RegisteredUser>);
+        || type == typeof(IReadOnlyList<GdtOrderRule>) || type == typeof(IReadOnlyDictionary<string, int>) || type == typeof(IReadOnlyList<RegisteredUser>) || type == typeof(IReadOnlyList<Peer>);
 
     /// <summary>Reads one.</summary>
     /// <exception cref="FormatException">It is none; the message says where and why.</exception>

@@ -30,6 +30,8 @@ public static class DicomWebSetup
                     .WithExposedHeaders("ETag", "Warning", "Content-Range", "Accept-Ranges"));
             }
             routes.MapMethods("/", [HttpMethods.Get, HttpMethods.Options], (HttpContext context) => Capabilities.Answer(context, options));
+            // the DICOMweb client of Orthanc's plugin, which is not here: its user interfaces ask whom it knows
+            routes.MapMethods("/servers", Reading, (HttpRequest request) => Results.Text(Orthanc.OrthancTags.IsOn(request.Query, "expand") ? "{}" : "[]", "application/json"));
             routes.MapQido();
             routes.MapWado();
             // an upload is as large as it is; the archive looks at the free space

@@ -1,5 +1,6 @@
 using Pacs.Storage;
 using Pacs.Web.Import;
+using Pacs.Web.Peers;
 
 namespace Pacs.Web.Jobs;
 
@@ -11,6 +12,7 @@ public static class JobServices
         .AddSingleton<ModificationWork>()
         .AddSingleton<ILocalWork>(s => s.GetRequiredService<ModificationWork>())
         .AddSingleton<ImportSources>().AddSingleton<ILocalWork, ImportWork>().AddSingleton<ILocalWork, ArchiveWork>()
+        .AddSingleton<PeerList>().AddSingleton<ILocalWork, PeerWork>()
         .AddSingleton<ImportStarter>().AddHostedService(s => s.GetRequiredService<ImportStarter>())
         .AddSingleton<JobRunner>()
         .AddHostedService(s => s.GetRequiredService<JobRunner>())

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Pacs.Storage;
 using Pacs.Web.Import;
 using Pacs.Web.Jobs;
+using Pacs.Web.Peers;
 
 namespace Pacs.Web.Orthanc;
 
@@ -57,7 +58,7 @@ internal static class JobRoutes
         {
             json["CompletionTime"] = Time(completed);
         }
-        if ((ArchiveJob.Is(job) ? ArchiveJob.Of(job).UserData : ModificationJob.Is(job) ? ModificationJob.Of(job).UserData : RetrieveJob.Is(job) ? RetrieveJob.Of(job).UserData : StoreJob.Of(job).UserData) is { } data)
+        if ((ArchiveJob.Is(job) ? ArchiveJob.Of(job).UserData : PeerJob.Is(job) ? PeerJob.Of(job).UserData : ModificationJob.Is(job) ? ModificationJob.Of(job).UserData : RetrieveJob.Is(job) ? RetrieveJob.Of(job).UserData : StoreJob.Of(job).UserData) is { } data)
         {
             json["UserData"] = JsonNode.Parse(data.GetRawText());
         }
@@ -70,6 +71,10 @@ internal static class JobRoutes
         if (ModificationJob.Is(job))
         {
             return ModificationRoutes.Content(job);
+        }
+        if (PeerJob.Is(job))
+        {
+            return PeerRoutes.Content(job);
         }
         if (ImportJob.Is(job))
         {

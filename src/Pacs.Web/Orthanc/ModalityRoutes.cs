@@ -179,8 +179,9 @@ internal static class ModalityRoutes
         }
     }
 
-    // an id alone, a list of them, or an object with a list
-    private static List<ResourceId> Resources(JsonElement wish)
+    /// <summary>What shall be sent: an id alone, a list of them, or an object with a list.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static List<ResourceId> Resources(JsonElement wish)
     {
         var list = wish.ValueKind switch
         {

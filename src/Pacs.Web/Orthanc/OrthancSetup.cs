@@ -9,7 +9,7 @@ public static class OrthancSetup
     public static IServiceCollection AddOrthanc(this IServiceCollection services) => services.AddSingleton<RemoteQueries>().AddSingleton<RetrieveStarter>()
         .AddSingleton<UserNames>().AddSingleton<AttachmentRoutes>()
         .AddSingleton<ResourceReader>().AddSingleton<FindRoutes>().AddSingleton<UploadRoutes>()
-        .AddSingleton<PictureRoutes>().AddSingleton<ZipRoutes>().AddSingleton<ModificationRoutes>().AddSingleton<CreationRoutes>();
+        .AddSingleton<PictureRoutes>().AddSingleton<NumericImages>().AddSingleton<OrderedSlices>().AddSingleton<PeerRoutes>().AddSingleton<ZipRoutes>().AddSingleton<ModificationRoutes>().AddSingleton<CreationRoutes>();
 
     /// <summary>Maps the routes; an address nobody has answers with Orthanc's error object, to browsers with the page for it.</summary>
     public static void MapOrthanc(this WebApplication app)
@@ -25,7 +25,10 @@ public static class OrthancSetup
         app.MapLabels();
         AttachmentRoutes.Map(app);
         app.MapTools();
+        app.MapServerTools();
         PictureRoutes.Map(app);
+        NumericImages.Map(app);
+        OrderedSlices.Map(app);
         ZipRoutes.Map(app);
         app.MapInstances();
         app.MapModalities();
@@ -36,6 +39,7 @@ public static class OrthancSetup
         ModificationRoutes.Map(app);
         CreationRoutes.Map(app);
         Import.ImportStarter.Map(app);
+        PeerRoutes.Map(app);
         app.MapServer();
     }
 }

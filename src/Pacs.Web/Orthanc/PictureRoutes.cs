@@ -28,7 +28,7 @@ internal sealed class PictureRoutes(IndexReader index, Archive archive, Renderer
         routes.MapMethods(One + "/preview", Get, (string id, HttpContext context, PictureRoutes pictures) => pictures.ShowAsync(id, "0", context, isRendered: false));
         routes.MapMethods(One + "/rendered", Get, (string id, HttpContext context, PictureRoutes pictures) => pictures.ShowAsync(id, "0", context, isRendered: true));
         routes.MapMethods(One + "/frames", Get, (string id, HttpRequest request, PictureRoutes pictures, CancellationToken ct) => pictures.ListAsync(id, request, ct));
-        routes.MapMethods(Frame, Get, (string id, string frame) => new OrthancResult(new JsonArray("preview", "raw", "raw.gz", "rendered")));
+        routes.MapMethods(Frame, Get, (string id, string frame) => new OrthancResult(new JsonArray("image-int16", "image-uint16", "image-uint8", "preview", "raw", "raw.gz", "rendered")));
         routes.MapMethods(Frame + "/preview", Get, (string id, string frame, HttpContext context, PictureRoutes pictures) => pictures.ShowAsync(id, frame, context, isRendered: false));
         routes.MapMethods(Frame + "/rendered", Get, (string id, string frame, HttpContext context, PictureRoutes pictures) => pictures.ShowAsync(id, frame, context, isRendered: true));
         routes.MapMethods(Frame + "/raw", Get, (string id, string frame, HttpContext context, PictureRoutes pictures) => pictures.RawAsync(id, frame, context, isPacked: false));

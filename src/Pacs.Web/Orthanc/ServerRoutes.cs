@@ -4,7 +4,7 @@ using Pacs.Storage;
 
 namespace Pacs.Web.Orthanc;
 
-/// <summary>What clients look for in an Orthanc and what there is nothing of here: plugins, peers, a log of exports; and the mark of patients that are kept from being recycled.</summary>
+/// <summary>What clients look for in an Orthanc and what there is nothing of here: plugins, a log of exports; and the mark of patients that are kept from being recycled.</summary>
 internal static class ServerRoutes
 {
     private static readonly string[] Get = [HttpMethods.Get, HttpMethods.Head];
@@ -18,8 +18,6 @@ internal static class ServerRoutes
         routes.MapMethods("/plugins", Get, () => new OrthancResult(new JsonArray("explorer.js")));
         routes.MapMethods("/plugins/{id}", Get, () => Results.NotFound());
         routes.MapMethods("/plugins/explorer.js", Get, () => Results.Text("// There are no plugins here\n", "application/javascript"));
-        routes.MapMethods("/peers", Get, (HttpRequest request) => OrthancTags.IsOn(request.Query, "expand") ? new OrthancResult(new JsonObject()) : new OrthancResult(new JsonArray()));
-        routes.MapMethods("/peers/{id}", Get, () => Results.NotFound());
         // nothing is recycled here: the mark is kept for those who set it
         routes.MapMethods("/patients/{id}/protected", Get, async (string id, HttpRequest request, IndexReader index, CancellationToken ct) =>
             await FindAsync(id, index, ct) is { } patient ? Results.Text(patient.Metadata.Any(m => m.Number == ResourceMetadata.IsProtected && m.Value == "1") ? "1" : "0", "text/plain")

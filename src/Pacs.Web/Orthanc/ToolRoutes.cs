@@ -21,11 +21,29 @@ internal static class ToolRoutes
             request.Query["level"].ToString() is "patient" or "study" or "series" or "instance" ? Results.Text(DicomUid.New()) : Results.NotFound());
         routes.MapMethods("/tools/metrics-prometheus", Get, async (IndexReader index, TimeProvider time, CancellationToken ct) =>
             Results.Text(Metrics(await index.StatisticsAsync(ct), time.GetUtcNow()), "text/plain; version=0.0.4"));
+        MapMissing(routes);
         // who may call the API may not therefore run programs here, or stop it
         foreach (var refused in new[] { "/tools/execute-script", "/tools/reset", "/tools/shutdown", "/instances/{id}/export" })
         {
             routes.MapPost(refused, (HttpRequest request) => OrthancError.ForbiddenAccess.Answer(request, "This server does not do that by its REST API"));
         }
+    }
+
+    // what Orthanc has and this server will not: an answer that says so, not an address that nobody knows
+    private static void MapMissing(IEndpointRouteBuilder routes)
+    {
+        const string Numbers = "Matlab and NumPy are not written here: image-uint8, image-uint16 and image-int16 are the same numbers";
+        foreach (var path in new[] { "/instances/{id}/matlab", "/instances/{id}/numpy", "/instances/{id}/frames/{frame}/matlab", "/instances/{id}/frames/{frame}/numpy", "/series/{id}/numpy" })
+        {
+            routes.MapMethods(path, Get, (HttpRequest request) => OrthancError.ForbiddenAccess.Answer(request, Numbers));
+        }
+        foreach (var path in ResourcePath.Levels.Select(l => $"/{ResourcePath.Collection(l)}/{{id}}/reconstruct").Append("/tools/reconstruct"))
+        {
+            routes.MapPost(path, (HttpRequest request) => OrthancError.ForbiddenAccess.Answer(request, "The index is compared with the files when the server starts, and made anew where it is damaged"));
+        }
+        routes.MapDelete("/changes", (HttpRequest request) => OrthancError.ForbiddenAccess.Answer(request, "The changes are what records and transfers are made of"));
+        // nothing of the kind is kept
+        routes.MapPost("/tools/invalidate-tags", () => Results.Text("", "text/plain"));
     }
 
     private static string Text(DateTimeOffset time) => time.ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture);

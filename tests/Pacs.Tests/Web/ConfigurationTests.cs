@@ -340,6 +340,7 @@ public sealed class ConfigurationTests : IDisposable
             IReadOnlyList<ForwardingRule> rules => JsonSerializer.Serialize(rules),
             IReadOnlyList<GdtOrderRule> rules => JsonSerializer.Serialize(rules),
             IReadOnlyList<GdtReceiverSettings> receivers => JsonSerializer.Serialize(receivers),
+            IReadOnlyList<Pacs.Web.Peers.Peer> peers => new System.Text.Json.Nodes.JsonObject(peers.Select(p => KeyValuePair.Create(p.Name, (System.Text.Json.Nodes.JsonNode?)p.Write(isPublic: false)))).ToJsonString(),
             IReadOnlyList<RegisteredUser> users => JsonSerializer.Serialize(users.ToDictionary(u => u.Name, u => u.Passcode.ToString())),
             IReadOnlyDictionary<string, int> names => JsonSerializer.Serialize(names),
             IReadOnlyList<Modality> nodes => JsonSerializer.Serialize(nodes.ToDictionary(n => n.Name, ModalityJson.Write)),

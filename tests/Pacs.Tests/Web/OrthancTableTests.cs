@@ -9,8 +9,8 @@ using Pacs.Storage;
 namespace Pacs.Tests;
 
 /// <summary>
-/// Goes through the routes that Orthanc's clients call (tier 1: all of them; tier 2: some) and those that are refused for ever (tier 4). Not in the table, because there is none of it here:
-/// <c>/tools/log-level…</c>, <c>/tools/dicom-conformance</c>, <c>/peers/{id}/…</c>, the DICOMweb client, and the routes of other plugins (docs/rest-api.md).
+/// Goes through the routes that Orthanc's clients call (tiers 1 and 2: all of them; tier 3: those that there are) and those that are refused for ever (tier 4). Not in the table, because there is none
+/// of it here: the DICOMweb client, and the routes of other plugins (docs/rest-api.md). <c>OrthancTierTests</c> compares the answers with a real Orthanc's.
 /// </summary>
 public sealed partial class OrthancTableTests
 {
@@ -58,7 +58,9 @@ public sealed partial class OrthancTableTests
     private static string Body(string path, string study, string series, TestServer server) => path switch
     {
         "/modalities/self" or "/tools/dicom-echo" => Self(server),
-        "/modalities/self/store" => study,
+        "/modalities/self/store" or "/peers/other/store" => study,
+        "/peers/other" => $$"""["{{server.Http.BaseAddress}}","",""]""",
+        _ when path.StartsWith("/tools/log-level", StringComparison.Ordinal) => "default",
         "/modalities/self/query" => """{"Level":"Study","Query":{"PatientID":"P1"}}""",
         "/modalities/self/move" or "/modalities/self/get" => $$"""{"Level":"Study","Resources":[{"StudyInstanceUID":"{{TestArchive.Uid(1)}}"}],"TargetAet":"{{server.Options.DicomAet}}"}""",
         "/modalities/self/find-worklist" => "{}",
