@@ -16,6 +16,9 @@ internal sealed class GraphicDrawing(RenderedImage picture)
 
     private int _points;
 
+    /// <summary>Whether an item is placed on what is displayed, as fractions of it, and not on the pixels of the image.</summary>
+    public static bool IsOfDisplay(DicomDataset graphic) => graphic.GetString(DicomTag.GraphicAnnotationUnits) is "DISPLAY" or "MATRIX";
+
     /// <summary>Draws an item of the Graphic Object Sequence.</summary>
     public void Draw(DicomDataset graphic)
     {
@@ -26,7 +29,7 @@ internal sealed class GraphicDrawing(RenderedImage picture)
             return;
         }
         // PIXEL: 0\0 is the upper left corner of the first pixel. DISPLAY and MATRIX: fractions of the whole
-        var isPixel = graphic.GetString(DicomTag.GraphicAnnotationUnits) is null or "PIXEL";
+        var isPixel = !IsOfDisplay(graphic);
         var points = new (double X, double Y)[data.Length / 2];
         for (var i = 0; i < points.Length; i++)
         {

@@ -2,7 +2,7 @@ namespace Pacs.Dicom.Imaging;
 
 /// <summary>
 /// How somebody has looked at an image and wants others to see it: a Grayscale or Color Softcopy Presentation State (PS3.3 §A.33): grey scale transformations, shutters, overlays, graphics,
-/// texts, rotation and flip. Its displayed area is not heeded: the whole image is shown.
+/// texts, rotation, flip and displayed area.
 /// </summary>
 public sealed class PresentationState
 {
@@ -43,7 +43,7 @@ public sealed class PresentationState
     /// <summary>Whether an overlay, of this state or of the image, is to be seen (PS3.3 §C.11.7). The one that is a shutter is none.</summary>
     internal bool Activates(int group) => !string.IsNullOrEmpty(_dataset.GetString(new DicomTag((ushort)group, 0x1001))) && new Shutter(_dataset).OverlayGroup != group;
 
-    /// <summary>Hides what lies outside its shutter, draws its graphics if wanted, then rotates and flips.</summary>
+    /// <summary>Hides what lies outside its shutter, draws its graphics if wanted, rotates and flips, and cuts out what it displays.</summary>
     /// <param name="picture">The picture, one pixel for each of the image.</param>
     /// <param name="header">The header of the image.</param>
     /// <param name="options">What is wanted.</param>
@@ -52,8 +52,9 @@ public sealed class PresentationState
     {
         new Shutter(_dataset).Apply(picture);
         DicomDataset[] layers = options.Annotations ? [.. Of(DicomTag.GraphicAnnotationSequence, header.GetString(DicomTag.SOPInstanceUID), options.Frame)] : [];
+        DicomDataset[] graphics = [.. layers.SelectMany(l => l.GetSequence(DicomTag.GraphicObjectSequence))];
         var drawing = new GraphicDrawing(picture);
-        foreach (var graphic in layers.SelectMany(l => l.GetSequence(DicomTag.GraphicObjectSequence)))
+        foreach (var graphic in graphics.Where(g => !GraphicDrawing.IsOfDisplay(g)))
         {
             drawing.Draw(graphic);
         }
@@ -61,14 +62,62 @@ public sealed class PresentationState
         var turns = (((_dataset.GetInt32(DicomTag.ImageRotation) ?? 0) / 90 % 4) + 4) % 4;
         var isFlipped = _dataset.GetString(DicomTag.ImageHorizontalFlip) == "Y";
         var (width, height) = (picture.Width, picture.Height);
+        var area = DisplayedArea.Of(Of(DicomTag.DisplayedAreaSelectionSequence, header.GetString(DicomTag.SOPInstanceUID), options.Frame).FirstOrDefault(), width, height);
         var turned = turns == 0 && !isFlipped ? picture : Turned(picture, turns, isFlipped);
-        // texts stay upright, wherever their place has gone
-        var texts = new TextObjects(turned, new GraphicDrawing(turned), point => Moved(point, width, height, turns, isFlipped));
-        foreach (var text in layers.SelectMany(l => l.GetSequence(DicomTag.TextObjectSequence)))
+        var shown = turned;
+        try
         {
-            texts.Draw(text);
+            // where the area is now
+            var (first, second) = (Moved((area.Left, area.Top), width, height, turns, isFlipped), Moved((area.Left + area.Width, area.Top + area.Height), width, height, turns, isFlipped));
+            var (left, top) = ((int)Math.Min(first.X, second.X), (int)Math.Min(first.Y, second.Y));
+            if (!area.IsWhole(width, height))
+            {
+                shown = Displayed(turned, area, left, top, turns, options.Viewport is null);
+            }
+            var (scaleX, scaleY) = turns % 2 == 0 ? ((double)shown.Width / area.Width, (double)shown.Height / area.Height) : ((double)shown.Width / area.Height, (double)shown.Height / area.Width);
+            // what refers to the display, and texts, which stay upright wherever their place has gone
+            var display = new GraphicDrawing(shown);
+            foreach (var graphic in graphics.Where(GraphicDrawing.IsOfDisplay))
+            {
+                display.Draw(graphic);
+            }
+            var texts = new TextObjects(shown, display, point => Moved(point, width, height, turns, isFlipped) is var (x, y) ? ((x - left) * scaleX, (y - top) * scaleY) : default);
+            foreach (var text in layers.SelectMany(l => l.GetSequence(DicomTag.TextObjectSequence)))
+            {
+                texts.Draw(text);
+            }
+            return shown;
         }
-        return turned;
+        finally
+        {
+            if (turned != picture && turned != shown)
+            {
+                turned.Dispose();
+            }
+        }
+    }
+
+    /// <summary>The displayed area of a picture that has been turned, in its size; black where there is no image.</summary>
+    private static RenderedImage Displayed(RenderedImage turned, DisplayedArea area, int left, int top, int turns, bool mayMagnify)
+    {
+        var (width, height) = turns % 2 == 0 ? (area.Width, area.Height) : (area.Height, area.Width);
+        var cut = RenderedImage.Rent(width, height, turned.Samples);
+        cut.Data.Clear();
+        var (from, to) = (Math.Max(left, 0), Math.Min(left + width, turned.Width));
+        for (var y = Math.Max(top, 0); y < Math.Min(top + height, turned.Height); y++)
+        {
+            turned.Row(y)[(from * turned.Samples)..(to * turned.Samples)].CopyTo(cut.Row(y - top)[((from - left) * turned.Samples)..]);
+        }
+        var magnification = mayMagnify ? area.Magnification : 1;
+        var (across, down) = turns % 2 == 0 ? (width * magnification, height * magnification * area.Stretch) : (width * magnification * area.Stretch, height * magnification);
+        // as large as a viewport may be
+        var limit = Math.Min(1, Viewport.MaxSide / Math.Max(across, down));
+        var scaled = Scaling.To(cut, (int)Math.Clamp(Math.Round(across * limit), 1, Viewport.MaxSide), (int)Math.Clamp(Math.Round(down * limit), 1, Viewport.MaxSide));
+        if (scaled != cut)
+        {
+            cut.Dispose();
+        }
+        return scaled;
     }
 
     /// <summary>Where a place of the image is when it has been rotated clockwise and flipped.</summary>

@@ -16,6 +16,12 @@ internal static class Scaling
         var scale = Math.Min((double)box.Width / image.Width, (double)box.Height / image.Height);
         var width = Math.Clamp((int)Math.Round(image.Width * scale), 1, box.Width);
         var height = Math.Clamp((int)Math.Round(image.Height * scale), 1, box.Height);
+        return To(image, width, height);
+    }
+
+    /// <summary>Scales a picture to a size, whatever its proportions. Returns the same one when it has it already.</summary>
+    public static RenderedImage To(RenderedImage image, int width, int height)
+    {
         if (width == image.Width && height == image.Height)
         {
             return image;

@@ -109,6 +109,100 @@ public sealed class PresentationStateTests
             .Set(new DicomElement(DicomTag.GraphicData, DicomVr.FL, System.Runtime.InteropServices.MemoryMarshal.AsBytes(data.AsSpan()).ToArray()));
     }
 
+    /// <summary>Corners of what is shown after the rotation, from 1 and both inside; a part of the image, more than it, none of it, and numbers that nobody means.</summary>
+    [Theory]
+    [InlineData(new[] { 3, 2, 10, 6 }, 0, "N", 8, 5)]
+    [InlineData(new[] { 3, 6, 10, 2 }, 90, "N", 5, 8)]
+    [InlineData(new[] { 10, 2, 3, 6 }, 0, "Y", 8, 5)]
+    [InlineData(new[] { 10, 6, 3, 2 }, 180, "N", 8, 5)]
+    [InlineData(new[] { -3, -1, 10, 6 }, 0, "N", 14, 8)]
+    [InlineData(new[] { -3, -1, 10, 6 }, 270, "Y", 8, 14)]
+    [InlineData(new[] { 500, 500, 600, 600 }, 0, "N", 0, 0)]
+    [InlineData(new[] { -2000000000, 1, 2000000000, 2 }, 0, "N", 0, 0)]
+    [InlineData(new[] { -100000, 1, 10, 6 }, 0, "N", 10, 6)]
+    public void The_displayed_area_is_cut_out_where_the_image_has_been_turned_to(int[] corners, int rotation, string flip, int width, int height)
+    {
+        using var pixels = InstancePixels.Open(PathOf("m2_u8"));
+        var state = State(pixels.Header).Set(DicomTag.PresentationLUTShape, "IDENTITY").Set(DicomTag.ImageRotation, rotation).Set(DicomTag.ImageHorizontalFlip, flip);
+        using var whole = pixels.Render(new RenderOptions { PresentationState = PresentationState.Of(state) });
+        SetArea(state, corners);
+        using var shown = pixels.Render(new RenderOptions { PresentationState = PresentationState.Of(state) });
+        if (width == 0)
+        {
+            Assert.Equal(whole.Data.ToArray(), shown.Data.ToArray()); // nothing that could be meant: the image
+            return;
+        }
+        Assert.Equal((width, height), (shown.Width, shown.Height));
+        // by the plain image: where each pixel of the area has gone
+        using var plain = pixels.Render(new RenderOptions { PresentationState = PresentationState.Of(State(pixels.Header).Set(DicomTag.PresentationLUTShape, "IDENTITY")) });
+        var (left, top) = (Math.Max(Math.Min(corners[0], corners[2]), -8191) - 1, Math.Min(corners[1], corners[3]) - 1);
+        left = corners[0] < -8191 ? 0 : left;
+        var (across, down) = rotation % 180 == 0 ? (width, height) : (height, width);
+        for (var y = 0; y < down; y++)
+        {
+            for (var x = 0; x < across; x++)
+            {
+                var (toX, toY) = rotation switch { 90 => (down - 1 - y, x), 180 => (across - 1 - x, down - 1 - y), 270 => (y, across - 1 - x), _ => (x, y) };
+                toX = flip == "Y" ? width - 1 - toX : toX;
+                var (fromX, fromY) = (left + x, top + y);
+                var expected = fromX < 0 || fromY < 0 ? 0 : plain.Data[(fromY * plain.Width) + fromX];
+                Assert.True(expected == shown.Data[(toY * width) + toX], $"{x} {y}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("MAGNIFY", 2.0, null, null, 16, 10)]
+    [InlineData("MAGNIFY", 0.5, null, null, 4, 2)]
+    [InlineData("MAGNIFY", 1e30, null, null, 8192, 5120)]
+    [InlineData("SCALE TO FIT", 2.0, null, null, 8, 5)]
+    [InlineData("TRUE SIZE", 2.0, null, null, 8, 5)]
+    [InlineData("SCALE TO FIT", 1.0, "2", "1", 8, 10)]
+    [InlineData("SCALE TO FIT", 1.0, "0", "1", 8, 5)]
+    public void The_presentation_size_is_heeded_where_a_screen_is_not_needed_for_it(string mode, double ratio, string? vertical, string? horizontal, int width, int height)
+    {
+        using var pixels = InstancePixels.Open(PathOf("m2_u8"));
+        var state = State(pixels.Header).Set(DicomTag.PresentationLUTShape, "IDENTITY");
+        var area = SetArea(state, [3, 2, 10, 6]).Set(DicomTag.PresentationSizeMode, mode)
+            .Set(new DicomElement(DicomTag.PresentationPixelMagnificationRatio, DicomVr.FL, BitConverter.GetBytes((float)ratio)));
+        if (vertical is not null)
+        {
+            area.Set(DicomTag.PresentationPixelAspectRatio, vertical, horizontal!);
+        }
+        using var shown = pixels.Render(new RenderOptions { PresentationState = PresentationState.Of(state) });
+        Assert.Equal((width, height), (shown.Width, shown.Height));
+        // a viewport is filled, whatever it says
+        using var fitted = pixels.Render(new RenderOptions { PresentationState = PresentationState.Of(state), Viewport = new Viewport(40, 40) });
+        Assert.Equal(40, Math.Max(fitted.Width, fitted.Height));
+    }
+
+    [Fact]
+    public void Graphics_of_the_display_are_placed_on_the_area_and_those_of_pixels_on_the_image()
+    {
+        using var pixels = InstancePixels.Open(PathOf("m2_u8"));
+        var state = State(pixels.Header).Set(DicomTag.PresentationLUTShape, "IDENTITY");
+        SetArea(state, [3, 2, 10, 6]);
+        static DicomDataset Point(string units, float x, float y) => new DicomDataset().Set(DicomTag.GraphicAnnotationUnits, units).Set(DicomTag.GraphicType, "POINT")
+            .Set(new DicomElement(DicomTag.GraphicData, DicomVr.FL, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([x, y]).ToArray()));
+        state.Set(DicomTag.GraphicAnnotationSequence, new DicomDataset().Set(DicomTag.GraphicObjectSequence, Point("DISPLAY", 0, 0), Point("DISPLAY", 1, 1), Point("PIXEL", 5.5f, 3.5f)));
+        using var shown = pixels.Render(new RenderOptions { PresentationState = PresentationState.Of(state) });
+        foreach (var (x, y) in (ReadOnlySpan<(int, int)>)[(0, 0), (7, 4), (3, 2)])
+        {
+            Assert.Equal(255, shown.Data[(y * shown.Width) + x]);
+        }
+    }
+
+    /// <summary>Replaces the displayed area.</summary>
+    private static DicomDataset SetArea(DicomDataset state, int[] corners)
+    {
+        var area = state.GetSequence(DicomTag.DisplayedAreaSelectionSequence)[0];
+        foreach (var (tag, place) in new[] { (DicomTag.DisplayedAreaTopLeftHandCorner, 0), (DicomTag.DisplayedAreaBottomRightHandCorner, 2) })
+        {
+            area.Set(new DicomElement(tag, DicomVr.SL, System.Runtime.InteropServices.MemoryMarshal.AsBytes(corners.AsSpan(place, 2)).ToArray()));
+        }
+        return area;
+    }
+
     private static async Task AssertAsDcmtkAsync(string path, Func<DicomDataset, DicomDataset> complete)
     {
         var header = DicomFile.Open(path).Dataset;
