@@ -76,7 +76,7 @@ export class SeriesList {
     const words = document.createElement('span');
     words.className = 'series-words';
     const isCine = instance.kind === 'image' && instance.frames > 1;
-    const count = at !== undefined || series.count === 1 ? (isCine ? text('Frames', number(instance.frames)) : at === undefined ? text('OneImage') : '') : text('Images', number(series.count));
+    const count = at !== undefined || series.count === 1 ? (isCine ? text('Frames', number(instance.frames)) : at === undefined && instance.kind === 'image' ? text('OneImage') : '') : text('Images', number(series.count));
     for (const part of [at === undefined ? series.title : text('ImageNumber', at + 1), [at === undefined && series.modality, count].filter(Boolean).join(' · ')]) {
       const line = document.createElement('span');
       line.textContent = part;
@@ -95,9 +95,9 @@ export class SeriesList {
 
 /** A small picture, or what stands for one. */
 function signOf(instance) {
-  if (instance.kind !== 'image') {
+  if (instance.kind !== 'image' || instance.isStill) {
     const sign = document.createElement('span');
-    sign.className = `sign sign-${instance.kind}`;
+    sign.className = `sign sign-${instance.isStill ? 'video' : instance.kind}`;
     sign.setAttribute('aria-hidden', 'true');
     return sign;
   }

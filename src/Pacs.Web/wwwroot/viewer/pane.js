@@ -1,6 +1,6 @@
 // A field of the viewer: one image of a series on a canvas, or a video, a report, a document; what stands in its corners; how it is turned, enlarged and windowed.
 
-import { address, json, number, pictureAddress, text } from './study.js';
+import { address, json, number, pictureAddress, text, videoAddress } from './study.js';
 import { drawMeasurements } from './measure.js';
 
 // pictures fetched before somebody asks, of those that follow and of those just seen
@@ -61,7 +61,10 @@ export class Pane {
     this.message = document.createElement('p');
     this.message.className = 'message';
     this.message.hidden = true;
-    this.element.append(this.canvas, this.body, this.message);
+    this.note = document.createElement('p');
+    this.note.className = 'note';
+    this.note.hidden = true;
+    this.element.append(this.canvas, this.body, this.note, this.message);
     this.corners = Object.fromEntries(['tl', 'tr', 'bl', 'br'].map(name => {
       const corner = document.createElement('div');
       corner.className = `corner ${name}`;
@@ -191,6 +194,8 @@ export class Pane {
     this.#picture = picture;
     this.#pictureWindow = window;
     this.shown = { instance, at, frame };
+    if (instance.isStill && this.note.hidden) this.note.replaceChildren(`${text('Stills')} `, linkTo(videoAddress(instance), text('Download')));
+    this.note.hidden = !instance.isStill;
     this.draw();
     this.#say();
     this.#frames.expect(this, this.#following(picture));
@@ -198,7 +203,8 @@ export class Pane {
   }
 
   #learn(instance) {
-    if (this.shown?.instance !== instance) return;
+    // a header that cannot be read stays unknown
+    if (!instance.details || this.shown?.instance !== instance) return;
     this.draw();
     this.#say();
     this.refresh(); // and now what follows can be asked for
@@ -219,7 +225,7 @@ export class Pane {
     const { at, frame } = this.want, { series } = this, urls = [];
     const most = Math.max(4, Math.min(AHEAD, Math.floor(AHEAD_BYTES / picture.bytes)));
     const instance = series.at(at);
-    if (!instance?.details) return urls;
+    if (!instance?.details || instance.isStill) return urls;
     for (let i = 1; i <= most && i < instance.frames; i++) urls.push(this.urlOf(instance, (frame - 1 + i) % instance.frames + 1));
     if (instance.frames === 1) {
       for (let i = 1; i <= most; i++) this.#push(urls, at + i * this.#direction);
@@ -238,6 +244,7 @@ export class Pane {
   /** What is no image. */
   #embed(instance, at) {
     this.shown = { instance, at, frame: 1 };
+    this.note.hidden = true;
     this.#picture = null;
     this.canvas.hidden = true;
     this.message.hidden = true;
@@ -246,18 +253,15 @@ export class Pane {
     if (instance.kind === 'video') {
       const video = document.createElement('video');
       video.controls = true;
-      video.src = pictureAddress(instance, 1);
-      video.addEventListener('error', () => this.#fail(instance, at, 1, text('NoVideo')));
+      video.src = videoAddress(instance);
+      video.addEventListener('error', () => this.#still(instance, at));
       video.setAttribute('aria-label', this.#name());
       parts.push(video);
     } else if (instance.kind === 'report' || instance.kind === 'document') {
       const inside = document.createElement('iframe');
       inside.title = this.#name();
       inside.src = instance.kind === 'report' ? address(`instanzen/${instance.id}?rahmen=1`) : pictureAddress(instance, 1);
-      const link = document.createElement('a');
-      link.href = instance.kind === 'report' ? address(`instanzen/${instance.id}`) : inside.src;
-      link.target = '_blank';
-      link.textContent = text(instance.kind === 'report' ? 'Open' : 'OpenDocument');
+      const link = instance.kind === 'report' ? linkTo(address(`instanzen/${instance.id}`), text('Open')) : linkTo(inside.src, text('OpenDocument'));
       const head = document.createElement('p');
       head.className = 'body-head';
       head.append(link);
@@ -273,9 +277,18 @@ export class Pane {
     return undefined;
   }
 
+  /** A video that this browser does not play: its frames, one by one, as the server sees them. */
+  #still(instance, at) {
+    if (this.shown?.instance !== instance) return;
+    Object.assign(instance, { kind: 'image', isStill: true, details: { isGray: false } });
+    this.shown = null;
+    this.go(at);
+  }
+
   // never a black field without a word
   #fail(instance, at, frame, why) {
     this.#picture = null;
+    this.note.hidden = true;
     this.shown = instance ? { instance, at, frame } : null;
     this.body.hidden = true;
     this.body.replaceChildren();
@@ -286,14 +299,10 @@ export class Pane {
     strong.textContent = instance?.kind === 'other' ? text('NoPicture') : text('Failed');
     const parts = [strong];
     if (!instance || why === '') parts.push(lineOf(text('Offline')));
+    else if (instance.isStill) parts.push(lineOf(text('NoVideo')));
     else if (why !== strong.textContent) parts.push(lineOf(why));
-    if (instance) {
-      const link = document.createElement('a');
-      link.href = address(`instanzen/${instance.id}`);
-      link.target = '_blank';
-      link.textContent = text('Open');
-      parts.push(link);
-    }
+    if (instance?.isStill) parts.push(linkTo(videoAddress(instance), text('Download')));
+    if (instance) parts.push(linkTo(address(`instanzen/${instance.id}`), text('Open')));
     this.message.replaceChildren(...parts);
     this.message.hidden = false;
     this.#say();
@@ -494,6 +503,14 @@ function groundOf(picture) {
 
 function lines(element, ...all) {
   element.replaceChildren(...all.filter(Boolean).map(lineOf));
+}
+
+function linkTo(href, words) {
+  const link = document.createElement('a');
+  link.href = href;
+  link.target = '_blank';
+  link.textContent = words;
+  return link;
 }
 
 function lineOf(words) {

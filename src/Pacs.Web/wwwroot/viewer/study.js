@@ -90,8 +90,14 @@ export function openStudy(id) {
   return studies.get(id);
 }
 
+// with a loss less where the page was opened so; of a video, whose address would give all of it, a frame
+const typeOf = instance => (instance.kind !== 'image' ? '' : lossless ? '&accept=image/png' : instance.isStill ? '&accept=image/jpeg' : '');
+
 /** The address of a frame's picture as the server renders it. */
-export function pictureAddress(instance, frame, window, more = '') {
+export function pictureAddress(instance, frame, window, more = typeOf(instance)) {
   const shown = window ? `&window=${window.center},${window.width}` : '';
-  return address(`bilder/${instance.id}/${frame}?v=${instance.version}${shown}${more || (lossless && instance.kind === 'image' ? '&accept=image/png' : '')}`);
+  return address(`bilder/${instance.id}/${frame}?v=${instance.version}${shown}${more}`);
 }
+
+/** The address of a video as it is stored. */
+export const videoAddress = instance => address(`bilder/${instance.id}/1?v=${instance.version}`);

@@ -136,7 +136,7 @@ function changed(pane) {
   press('flip', view.flip);
   press('key', isImage && marks.has(instance.id, pane.want.frame));
   for (const name of ['invert', 'rotate', 'flip', 'reset', 'key', 'jpeg', 'png']) button(name).disabled = !isImage;
-  button('cine').disabled = !isImage || (!isCine && series.count < 2);
+  button('cine').disabled = instance?.kind !== 'video' && (!isImage || instance.isStill || (!isCine && series.count < 2));
   offerWindows(pane);
 }
 
