@@ -42,11 +42,22 @@ public sealed class ViewerRequestTests(RenderedTests.Archive archive) : IClassFi
     [InlineData("series?0020000E=1.2.1.1&includefield=0020000D,0020000E")]
     [InlineData("instances?00080018=1.2.1.1.1&includefield=0020000D,0020000E,00080018")]
     [InlineData("studies/1.2.1/series?includefield=0008103E,00080060,0020000E,00200011,00081190")]
-    public async Task Weasis_finds_what_it_looks_for(string path) => Assert.Single(await JsonAsync("dicom-web/" + path));
+    public async Task Weasis_finds_what_it_looks_for(string path)
+    {
+        var found = Assert.Single(await JsonAsync("dicom-web/" + path))!.AsObject();
+        // what it asks for is there, empty where the archive has nothing
+        Assert.All(path.Split("includefield=")[1].Split(','), tag => Assert.True(found.ContainsKey(tag), tag));
+    }
 
     [Fact]
     public async Task Weasis_finds_by_accession_number_and_nothing_is_no_content()
     {
+        await using var other = await TestServer.StartAsync();
+        await PagesKit.StoreAsync(other, PagesKit.Image("Müller^Jörg", accession: "R5"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("dicom-web/studies?00080050=R5&includefield=00080020,00080030,00080050", UriKind.Relative));
+        request.Headers.TryAddWithoutValidation("Accept", "application/dicom+json");
+        using var found = await other.Http.SendAsync(request, Ct);
+        Assert.Equal("1.2.3.1", (string?)Assert.Single(JsonNode.Parse(await found.Content.ReadAsStringAsync(Ct))!.AsArray())!["0020000D"]!["Value"]![0]);
         using var answer = await SendAsync("dicom-web/studies?00080050=R77&includefield=00080020", "application/dicom+json");
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
     }
@@ -55,7 +66,10 @@ public sealed class ViewerRequestTests(RenderedTests.Archive archive) : IClassFi
     public async Task Weasis_loads_a_series_and_its_thumbnails()
     {
         using var series = await SendAsync("dicom-web/studies/1.2.1/series/1.2.1.1", "multipart/related;type=\"application/dicom\";transfer-syntax=*");
-        Assert.Equal(5, (await MultipartAnswer.ReadAsync(series)).Count);
+        var parts = await MultipartAnswer.ReadAsync(series);
+        Assert.Equal(5, parts.Count);
+        // transfer-syntax=*: each as it is stored
+        Assert.Contains(parts, p => Pacs.Dicom.DicomFile.Parse(p.Body).Syntax.Uid == Pacs.Dicom.DicomUid.JPEGBaseline8Bit);
         using var thumbnail = await SendAsync("dicom-web/studies/1.2.1/series/1.2.1.1/thumbnail?viewport=96%2C96", "image/jpeg");
         Assert.Equal(HttpStatusCode.OK, thumbnail.StatusCode);
         // what it asks for when there is no thumbnail
@@ -93,6 +107,10 @@ public sealed class ViewerRequestTests(RenderedTests.Archive archive) : IClassFi
             Assert.Equal($"{_server.Http.BaseAddress}wado", query.Attribute("baseUrl")!.Value);
             Assert.Equal("Müller^Jörg", query.Element(weasis + "Patient")!.Attribute("PatientName")!.Value);
             Assert.Equal(["1.2.1.1.1", "1.2.1.1.2", "1.2.1.1.3", "1.2.1.1.4", "1.2.1.1.5"], query.Descendants(weasis + "Instance").Select(i => i.Attribute("SOPInstanceUID")!.Value));
+            // as it loads each of them: WadoTransferSyntaxUID is what it puts behind transferSyntax
+            var syntax = query.Descendants(weasis + "Series").Single().Attribute("WadoTransferSyntaxUID")!.Value;
+            using var instance = await SendAsync($"wado?requestType=WADO&studyUID=1.2.1&seriesUID=1.2.1.1&objectUID=1.2.1.1.2&contentType=application%2Fdicom&transferSyntax={syntax}", "*/*");
+            Assert.Equal(Pacs.Dicom.DicomUid.JPEGBaseline8Bit, Pacs.Dicom.DicomFile.Parse(await instance.Content.ReadAsByteArrayAsync(Ct)).Syntax.Uid);
         }
     }
 
