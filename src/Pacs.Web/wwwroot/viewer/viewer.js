@@ -315,7 +315,10 @@ const actions = {
     const isOff = document.body.classList.toggle('bare');
     press('texts', !isOff);
   },
-  help: () => $('help').showModal(),
+  help() {
+    $('help').showModal();
+    $('help').scrollTop = 0; // the button that is focused is at the end
+  },
 };
 
 function act(name) {
