@@ -226,7 +226,8 @@ public sealed class BrowserTests
         await page.GetByLabel("Vorname").FillAsync("David");
         await page.GetByRole(AriaRole.Button, new() { Name = "Korrigieren", Exact = true }).ClickAsync();
         Assert.True(await page.GetByRole(AriaRole.Heading, new() { Name = "Cohen, David" }).IsVisibleAsync());
-        Assert.Contains("Korrigiert (Name) von 127.0.0.1", await page.Locator(".history").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("Geändert von 127.0.0.1", await page.Locator(".history").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Equal("Name: Müller, Jörg → Cohen, David", await page.Locator(".history .changes li").InnerTextAsync());
         await page.GotoAsync("/");
         await page.GetByRole(AriaRole.Link, new() { Name = "Kontrolle" }).ClickAsync();
         Assert.Equal(1, await page.Locator("tr[data-id]").CountAsync());
@@ -261,6 +262,16 @@ public sealed class BrowserTests
         await page.GetByLabel("Passwort noch einmal").FillAsync("geheim-genug");
         await page.GetByRole(AriaRole.Button, new() { Name = "Benutzer anlegen" }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = "Praxissoftware" }).WaitForAsync();
+        // the folder of the practice software, tried with the eyes of the service before it is kept
+        var folder = Directory.CreateDirectory(Path.Join(server.Folder, "praxissoftware")).FullName;
+        await page.GetByLabel("Importverzeichnis").FillAsync(folder + "-nicht-da");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Verzeichnisse prüfen" }).ClickAsync();
+        await page.GetByText("Gespeichert ist nichts").WaitForAsync();
+        await page.GetByLabel("Importverzeichnis").FillAsync(folder);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Verzeichnisse prüfen" }).ClickAsync();
+        await page.GetByText("Schreiben, Umbenennen und Löschen gehen").WaitForAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Empfänger anlegen" }).ClickAsync();
+        await page.Locator("ul.users").GetByText(folder).WaitForAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Weiter" }).ClickAsync();
         await page.GetByText("Noch ist kein Bild angekommen").WaitForAsync();
         using var samples = new SampleFiles().Add("Müller^Jörg", "4711", "1.2.276.0.1");

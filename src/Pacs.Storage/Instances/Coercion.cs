@@ -1,5 +1,5 @@
-using System.Globalization;
 using Pacs.Dicom;
+using Pacs.Dicom.Modification;
 
 namespace Pacs.Storage;
 
@@ -51,7 +51,7 @@ internal static class Coercion
         {
             return null;
         }
-        Record(header, before, replaced, origin, at);
+        OriginalAttributes.Note(header, before.GetValueOrDefault(DicomTag.SpecificCharacterSet), replaced, origin.CallingAe ?? "", at, OriginalAttributes.Coerced);
         return header;
     }
 
@@ -89,26 +89,5 @@ internal static class Coercion
         var bytes = new byte[Math.Clamp(staged.FileLength - start, 0, MaxPixelData)];
         staged.Read(start, bytes);
         return bytes;
-    }
-
-    private static void Record(DicomDataset header, Dictionary<DicomTag, DicomElement> before, List<DicomElement> replaced, Origin origin, DateTimeOffset at)
-    {
-        var previous = new DicomDataset();
-        // texts keep their bytes, and so need the character set they were written in
-        if (before.TryGetValue(DicomTag.SpecificCharacterSet, out var characterSet))
-        {
-            previous.Set(characterSet);
-        }
-        foreach (var element in replaced)
-        {
-            previous.Set(element);
-        }
-        var item = new DicomDataset();
-        item.Set(DicomTag.SourceOfPreviousValues, origin.CallingAe ?? "");
-        item.Set(DicomTag.AttributeModificationDateTime, at.UtcDateTime.ToString("yyyyMMddHHmmss.ffffff'+0000'", CultureInfo.InvariantCulture));
-        item.Set(DicomTag.ModifyingSystem, FileMetaInformation.ImplementationVersionName);
-        item.Set(DicomTag.ReasonForTheAttributeModification, "COERCE");
-        item.Set(DicomTag.ModifiedAttributesSequence, previous);
-        header.Set(DicomTag.OriginalAttributesSequence, header.GetSequence(DicomTag.OriginalAttributesSequence).Append(item));
     }
 }

@@ -128,7 +128,15 @@ public sealed class ModificationWork(JobQueue queue, IndexReader index, Archive 
         }
         var dataset = file.Dataset;
         var hasText = dataset.GetString(DicomTag.BurnedInAnnotation) switch { "YES" => true, "NO" => false, _ => ModalitiesWithText.Contains(dataset.GetString(DicomTag.Modality)) };
+        var characterSet = dataset.Get(DicomTag.SpecificCharacterSet);
+        // an attribute that was not there has been empty: the history tells of it, too
+        var before = modification.Replace.Keys.Where(t => !t.IsPrivate).Select(t => dataset.Get(t) ?? new DicomElement(t, DicomDictionary.GetVr(t), ReadOnlyMemory<byte>.Empty)).ToList();
         modification.Apply(dataset, uid => uids.TryGetValue(uid, out var level) ? level : -1);
+        if (content.Description == ModificationJob.Correction)
+        {
+            // the time of the job: made again after a crash, the instance is the same
+            OriginalAttributes.Note(dataset, characterSet, before, "", job.CreatedAt, OriginalAttributes.Corrected);
+        }
         var (sopClass, uid) = (dataset.GetString(DicomTag.SOPClassUID) ?? "", dataset.GetString(DicomTag.SOPInstanceUID) ?? "");
         var (study, series, patient) = (dataset.GetString(DicomTag.StudyInstanceUID) ?? "", dataset.GetString(DicomTag.SeriesInstanceUID) ?? "", dataset.GetString(DicomTag.PatientID) ?? "");
         if (ResourceId.ForInstance(patient, study, series, uid) == source)
@@ -153,13 +161,14 @@ public sealed class ModificationWork(JobQueue queue, IndexReader index, Archive 
         made.UnionWith(pairs.Select(p => new MadeResource(p.Level, p.New.ToString())));
         // the study that something is merged into was there before
         var origins = job.Kind == ModificationJob.MergeKind ? pairs[..2] : pairs;
-        await metadata.SetOriginsAsync(content.IsAnonymization ? ResourceMetadata.AnonymizedFrom : ResourceMetadata.ModifiedFrom, origins, content.KeepLabels, Detail(job, content), CancellationToken.None);
+        await metadata.SetOriginsAsync(content.IsAnonymization ? ResourceMetadata.AnonymizedFrom : ResourceMetadata.ModifiedFrom, origins, content.KeepLabels, Detail(job, content, entry.Study.PublicId), CancellationToken.None);
         return hasText;
     }
 
-    // who and what, for the history of a resource
-    private static string Detail(Job job, ModificationJob content) => JsonSerializer.Serialize(new
+    // who and what, for the history of a resource; values are in the instances, which go when they are deleted
+    private static string Detail(Job job, ModificationJob content, ResourceId study) => JsonSerializer.Serialize(new
     {
+        From = study.ToString(),
         Job = job.PublicId,
         content.By,
         Replaced = content.Replace.Keys,

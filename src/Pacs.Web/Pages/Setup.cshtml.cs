@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.Localization;
 using Pacs.Gdt;
 using Pacs.Web.Configuration;
 using Pacs.Web.Dimse;
@@ -9,7 +10,7 @@ namespace Pacs.Web.Pages;
 
 /// <summary><c>/einrichten</c>: the first start in five steps, each of which can be left out. It is over when somebody has gone through it, and then the address leads to the settings.</summary>
 [IgnoreAntiforgeryToken] // as DevicesModel
-public sealed class SetupModel(FirstStart start, SavedSettings settings, PacsOptions options, GdtReceivers receivers, Chrome chrome, SetupNews news) : PageModel
+public sealed class SetupModel(FirstStart start, SavedSettings settings, PacsOptions options, GdtReceivers receivers, GdtReceiverStore store, Chrome chrome, SetupNews news, IStringLocalizer<Texts> texts) : PageModel
 {
     /// <summary>The steps, in their order.</summary>
     public static readonly IReadOnlyList<string> Steps = ["praxis", "anmeldung", "gdt", "geraet", "fertig"];
@@ -47,6 +48,19 @@ public sealed class SetupModel(FirstStart start, SavedSettings settings, PacsOpt
 
     /// <summary>Receivers of GDT files, and what stops their folders; null when all is well.</summary>
     public IReadOnlyList<(GdtReceiver Receiver, string? Problem)> Receivers { get; private set; } = [];
+
+    /// <summary>The first receiver as somebody types it; only its name, profile and folder are asked here.</summary>
+    [BindProperty]
+    public GdtReceiverForm Form { get; set; } = new();
+
+    /// <summary>What is wrong with the receiver, sentences by field.</summary>
+    public Dictionary<string, List<string>> WrongGdt { get; } = [];
+
+    /// <summary>What a trial of the folder found, empty when all is well; null when nobody has tried.</summary>
+    public string? Checked { get; private set; }
+
+    /// <summary>The profiles to choose from.</summary>
+    public IEnumerable<string> Profiles => receivers.Profiles.Names;
 
     /// <summary>Our AE title.</summary>
     public string AeTitle => chrome.AeTitle;
@@ -106,6 +120,37 @@ public sealed class SetupModel(FirstStart start, SavedSettings settings, PacsOpt
         return problems.Count == 0 ? RedirectToPage(new { schritt = Next }) : Refuse("Setup.HasUsers");
     }
 
+    /// <summary>Keeps the first receiver of GDT files. More of them, and their other settings, have a page of their own.</summary>
+    public async Task<IActionResult> OnPostGdtAsync(CancellationToken ct)
+    {
+        if (await FindAsync("gdt", ct) is { } other)
+        {
+            return other;
+        }
+        var problems = new List<GdtProblem>();
+        if (Receivers.Count > 0 || await store.SaveAsync(Receiver(), problems, ct))
+        {
+            return RedirectToPage(new { schritt = "gdt" }); // its folder is tried there
+        }
+        return Refuse(problems);
+    }
+
+    /// <summary>Tries the folder as it is typed, with the eyes of the service; nothing is kept.</summary>
+    public async Task<IActionResult> OnPostGdtCheckAsync(CancellationToken ct)
+    {
+        if (await FindAsync("gdt", ct) is { } other)
+        {
+            return other;
+        }
+        var problems = new List<GdtProblem>();
+        if (receivers.Check(Receiver(), problems) is not { } receiver)
+        {
+            return Refuse(problems);
+        }
+        Checked = texts.Reason(await receiver.CheckFolderAsync(ct));
+        return Page();
+    }
+
     /// <summary>Ends it.</summary>
     public async Task<IActionResult> OnPostEndAsync(CancellationToken ct)
     {
@@ -132,9 +177,26 @@ public sealed class SetupModel(FirstStart start, SavedSettings settings, PacsOpt
                 found.Add((receiver, await receiver.CheckFolderAsync(ct)));
             }
             Receivers = found;
+            Form.Name ??= "praxis";
+            Form.Profile ??= GdtProfile.DefaultName;
         }
         State = await news.ReadAsync(ct);
         return null;
+    }
+
+    private GdtReceiverSettings Receiver() => new() { Name = (Form.Name ?? "").Trim(), Folder = (Form.Folder ?? "").Trim(), Profile = Form.Profile };
+
+    private PageResult Refuse(IEnumerable<GdtProblem> problems)
+    {
+        foreach (var problem in problems)
+        {
+            if (!WrongGdt.TryGetValue(problem.Field, out var sentences))
+            {
+                WrongGdt.Add(problem.Field, sentences = []);
+            }
+            sentences.Add(texts.Problem(problem));
+        }
+        return Refuse("Correct.Wrong");
     }
 
     private PageResult Refuse(string text)

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Localization;
+using Pacs.Dicom;
+using Pacs.Dicom.Modification;
 using Pacs.Storage;
 using Pacs.Web.Jobs;
 
@@ -12,14 +14,23 @@ namespace Pacs.Web.Pages;
 /// <param name="Values">What is put into it; names and words from outside, not yet encoded.</param>
 /// <param name="State">The key of the text that says how far it is, or null.</param>
 /// <param name="Link">Where there is more, starting with <c>~/</c>; null for nowhere.</param>
-public sealed record HistoryLine(DateTimeOffset At, string Text, IReadOnlyList<string> Values, string? State = null, string? Link = null);
+/// <param name="Changes">What was changed, or null.</param>
+public sealed record HistoryLine(DateTimeOffset At, string Text, IReadOnlyList<string> Values, string? State = null, string? Link = null, IReadOnlyList<ShownChange>? Changes = null);
+
+/// <summary>A changed value, for people.</summary>
+/// <param name="Name">What the attribute is called.</param>
+/// <param name="Old">What it said before; empty for nothing.</param>
+/// <param name="New">What it says now; empty for nothing.</param>
+public sealed record ShownChange(string Name, string Old, string New);
 
 /// <summary>What has happened to a study: who sent it, what became of it at the practice software and other systems, what the device reported, what contradicted it.</summary>
-public sealed class StudyHistory(IndexReader index, JobQueue queue, IStringLocalizer<Texts> texts)
+public sealed class StudyHistory(IndexReader index, Archive archive, JobQueue queue, IStringLocalizer<Texts> texts)
 {
     // of each kind; jobs are looked through from the newest one
     private const int MaxLines = 50;
     private const int MaxJobs = 1000;
+    private const int MaxSteps = 10;
+    private const int MaxChanges = 20;
 
     /// <summary>The lines, newest first.</summary>
     public async Task<IReadOnlyList<HistoryLine>> OfAsync(Study study, Display show, CancellationToken ct)
@@ -64,32 +75,89 @@ public sealed class StudyHistory(IndexReader index, JobQueue queue, IStringLocal
         return [.. lines.OrderByDescending(l => l.At)];
     }
 
-    // of what the study was made, by whom, and what was changed: the event has it (ADR 0032)
+    // of what the study was made, by whom (the event has it, ADR 0032), and what was changed: the instances have that, or the study that it was made of
     private async Task<IReadOnlyList<HistoryLine>> OriginAsync(Study study, Display show, CancellationToken ct)
     {
-        var events = await index.ReadAsync(async (db, token) =>
-            // a study that was made of no other has none, and the feed is not looked through
-            await db.Metadata.AnyAsync(m => m.Level == Level.Study && m.Resource == study.PublicId && (m.Number == ResourceMetadata.ModifiedFrom || m.Number == ResourceMetadata.AnonymizedFrom), token)
-                ? await db.Events.Where(e => e.Level == Level.Study && e.Resource == study.PublicId && (e.Kind == EventKind.ModifiedStudy || e.Kind == EventKind.AnonymizedStudy)).ToListAsync(token)
-                : [], ct);
-        return [.. events.Select(e => Origin(e, show))];
+        var header = await HeaderAsync(study.PublicId, ct);
+        var items = header is null ? [] : OriginalAttributes.Read(header);
+        var lines = items.Where(i => i.Reason != OriginalAttributes.Corrected && i.Changes.Count > 0 && i.At is not null)
+            .Select(i => new HistoryLine(i.At!.Value, "History.Coerced", [show.Text(i.System, 64)], Changes: Shown(i.Changes, show))).Take(MaxLines).ToList();
+        var corrections = new Stack<OriginalAttributesItem>(items.Where(i => i.Reason == OriginalAttributes.Corrected));
+        // a study that was made of no other has no event, and the feed is not looked through
+        var isMade = await index.ReadAsync((db, token) => db.Metadata.AnyAsync(
+            m => m.Level == Level.Study && m.Resource == study.PublicId && (m.Number == ResourceMetadata.ModifiedFrom || m.Number == ResourceMetadata.AnonymizedFrom), token), ct);
+        // a study may have been corrected several times: each time it was made of the one before
+        var seen = new HashSet<ResourceId>();
+        for (ResourceId? made = isMade ? study.PublicId : null; made is { } id && seen.Add(id) && seen.Count <= MaxSteps;)
+        {
+            var events = await index.ReadAsync((db, token) => db.Events.Where(
+                e => e.Level == Level.Study && e.Resource == id && (e.Kind == EventKind.ModifiedStudy || e.Kind == EventKind.AnonymizedStudy)).OrderByDescending(e => e.Seq).Take(MaxLines).ToListAsync(token), ct);
+            made = null;
+            foreach (var e in events)
+            {
+                var (who, from, replaced) = Detail(e);
+                var isAnonymous = e.Kind == EventKind.AnonymizedStudy;
+                var changes = isAnonymous ? [] : corrections.TryPop(out var item) ? item.Changes : await CompareAsync(header, from, replaced, ct);
+                // where values are not known, names of what was changed
+                var what = changes.Count > 0 ? "" : $" ({string.Join(", ", replaced.Select(r => NameOf(r, show)))})";
+                lines.Add(new HistoryLine(e.At, isAnonymous ? "History.Anonymized" : "History.Modified", [replaced.Count > 0 ? what : "", show.Text(who, 100)], Link: isAnonymous ? null : "~/papierkorb", Changes: Shown(changes, show)));
+                made = isAnonymous || corrections.Count == 0 ? null : from;
+            }
+        }
+        return lines;
     }
 
-    private HistoryLine Origin(PacsEvent e, Display show)
+    private static (string Who, ResourceId? From, IReadOnlyList<string> Replaced) Detail(PacsEvent e)
     {
-        var (who, what) = ("", "");
         try
         {
             using var detail = JsonDocument.Parse(e.Detail ?? "{}");
-            who = detail.RootElement.TryGetProperty("By", out var by) ? by.GetString() ?? "" : "";
-            what = detail.RootElement.TryGetProperty("Replaced", out var replaced) && replaced.ValueKind == JsonValueKind.Array
-                ? string.Join(", ", replaced.EnumerateArray().Select(t => t.GetString()).OfType<string>().Select(t => texts["History.Tag." + t] is { ResourceNotFound: false } word ? word.Value : show.Text(t, 64)))
-                : "";
+            return (
+                detail.RootElement.TryGetProperty("By", out var by) ? by.GetString() ?? "" : "",
+                detail.RootElement.TryGetProperty("From", out var from) && ResourceId.TryParse(from.GetString(), out var id) ? id : null,
+                detail.RootElement.TryGetProperty("Replaced", out var replaced) && replaced.ValueKind == JsonValueKind.Array ? [.. replaced.EnumerateArray().Select(t => t.GetString()).OfType<string>()] : []);
         }
         catch (JsonException)
         {
-            // of another version: when is known
+            return ("", null, []); // of another version: when is known
         }
-        return new HistoryLine(e.At, e.Kind == EventKind.AnonymizedStudy ? "History.Anonymized" : "History.Modified", [what, show.Text(who, 100)], Link: "~/papierkorb");
     }
+
+    // over REST nothing is noted in the instances, as Orthanc's clients expect it; as a rule the study they were made of is still here
+    private async Task<IReadOnlyList<AttributeChange>> CompareAsync(DicomDataset? header, ResourceId? from, IReadOnlyList<string> replaced, CancellationToken ct)
+    {
+        if (header is null || from is null || await HeaderAsync(from.Value, ct) is not { } before)
+        {
+            return [];
+        }
+        return [.. replaced.Select(name => DicomTag.TryParse(name, out var tag) && DicomDictionary.GetVr(tag).IsString ? new AttributeChange(tag, before.GetString(tag) ?? "", header.GetString(tag) ?? "") : null)
+            .OfType<AttributeChange>().Where(c => c.Old != c.New)];
+    }
+
+    private async Task<DicomDataset?> HeaderAsync(ResourceId study, CancellationToken ct)
+    {
+        if (await index.SeriesOfAsync(study, ct) is not [var series, ..] || await index.InstancesOfAsync(series.PublicId, 0, 1, ct) is not [var instance]
+            || await index.LocateAsync(instance.PublicId, ct) is not { } location || archive.TryGetPath(location.Key) is not { } path)
+        {
+            return null;
+        }
+        try
+        {
+            return (await DicomFile.OpenAsync(path, DicomReadOptions.HeaderOnly, ct)).Dataset;
+        }
+        catch (Exception e) when (e is DicomException or IOException or UnauthorizedAccessException)
+        {
+            return null; // a damaged file is a matter of other pages
+        }
+    }
+
+    private IReadOnlyList<ShownChange>? Shown(IReadOnlyList<AttributeChange> changes, Display show) =>
+        changes.Count == 0 ? null : [.. changes.Take(MaxChanges).Select(c => new ShownChange(NameOf(DicomDictionary.Find(c.Tag)?.Keyword ?? c.Tag.ToString(), show), Value(c.Tag, c.Old, show), Value(c.Tag, c.New, show)))];
+
+    private string NameOf(string keyword, Display show) => texts["History.Tag." + keyword] is { ResourceNotFound: false } word ? word.Value : show.Text(keyword, 64);
+
+    private static string Value(DicomTag tag, string value, Display show) => value.Length == 0 ? ""
+        : tag == DicomTag.PatientSex ? show.SexWord(value)
+        : DicomDictionary.GetVr(tag) == DicomVr.PN ? show.Name(value)
+        : DicomDictionary.GetVr(tag) == DicomVr.DA ? show.Date(value) : show.Text(value, 100);
 }

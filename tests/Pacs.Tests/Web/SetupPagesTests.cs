@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Pacs.Gdt;
 
 namespace Pacs.Tests;
 
@@ -69,6 +71,45 @@ public sealed class SetupPagesTests
         using var third = await PostAsync(server, "/einrichten?handler=Login", ("name", "dieb"), ("password", "geheim-genug"), ("again", "geheim-genug"));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, third.StatusCode);
         Assert.Same(user, Assert.Single(server.Options.RegisteredUsers));
+    }
+
+    [Fact]
+    public async Task The_folder_of_the_practice_software_is_tried_and_kept()
+    {
+        var folder = Directory.CreateTempSubdirectory("pacs-test-").FullName;
+        try
+        {
+            await using var server = await TestServer.StartAsync();
+            (string, string)[] typed = [("Form.Name", "praxis"), ("Form.Profile", "medical-office"), ("Form.Folder", folder)];
+            using (var wrong = await PostAsync(server, "/einrichten?handler=Gdt", ("Form.Name", "Ä"), ("Form.Profile", "medical-office"), ("Form.Folder", "not/absolute")))
+            {
+                Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.StatusCode);
+                Assert.Contains("value=\"not/absolute\"", await wrong.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+            }
+            using (var missing = await PostAsync(server, "/einrichten?handler=GdtCheck", ("Form.Name", "praxis"), ("Form.Profile", "medical-office"), ("Form.Folder", Path.Join(folder, "none"))))
+            {
+                Assert.Contains("Gespeichert ist nichts", await missing.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+            }
+            using (var good = await PostAsync(server, "/einrichten?handler=GdtCheck", typed))
+            {
+                Assert.Contains("Löschen gehen", await good.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+            }
+            var receivers = server.Services.GetRequiredService<GdtReceivers>();
+            Assert.Empty(receivers.All);
+            using (var kept = await PostAsync(server, "/einrichten?handler=Gdt", typed))
+            {
+                Assert.Contains(folder, await kept.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+            }
+            var receiver = Assert.Single(receivers.All);
+            Assert.Equal(("praxis", folder, "medical-office"), (receiver.Name, receiver.Folder, receiver.Settings.Profile));
+            // the first one only: others have a page of their own
+            using var second = await PostAsync(server, "/einrichten?handler=Gdt", ("Form.Name", "zweite"), ("Form.Profile", "medical-office"), ("Form.Folder", folder));
+            Assert.Single(receivers.All);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]

@@ -40,7 +40,8 @@ public sealed class StudyActionsTests
         using var corrected = await PostAsync(server, page, ("Form.FamilyName", "Möller"), ("Form.GivenName", "Jörg"), ("Form.Prefix", "Dr."), ("Form.BirthDate", "1958-07-03"), ("Form.Sex", "M"), ("Form.PatientId", "4712"));
         // the client sends no password to where it is redirected
         var history = await GetAsync(server, corrected.RequestMessage!.RequestUri!.PathAndQuery);
-        Assert.Contains("Korrigiert (Name, Patientennummer, Geburtsdatum) von frau.meier (127.0.0.1)", history, StringComparison.Ordinal);
+        Assert.Contains("Geändert von frau.meier (127.0.0.1)", history, StringComparison.Ordinal);
+        Assert.Equal(["Name: Müller, Jörg → Möller, Jörg Dr.", "Patientennummer: 4711 → 4712", "Geburtsdatum: 07.03.1958 → 03.07.1958"], Changes(history));
         Assert.Contains("Möller, Jörg Dr.", history, StringComparison.Ordinal);
         Assert.Contains("Kontrolle", history, StringComparison.Ordinal);
         Assert.Null(await index.StudyAsync(before, Ct));
@@ -51,7 +52,28 @@ public sealed class StudyActionsTests
         Assert.Equal((before, 2), (kept.Study, kept.InstanceCount));
         Assert.Equal(2, (await bin.RestoreAsync(kept.Id, Ct))!.Restored);
         Assert.Equal("Müller^Jörg", (await index.StudyAsync(before, Ct))!.Patient.Name);
+
+        // corrected once more: both are told, each with its values; what the file said is in it, for whoever gets it (PS3.3 §C.12.1.1.9)
+        using var again = await PostAsync(server, $"/studien/{entry.Study.PublicId}/korrigieren", ("Form.FamilyName", "Moeller"), ("Form.GivenName", "Jörg"), ("Form.BirthDate", "1958-07-03"), ("Form.Sex", "F"), ("Form.PatientId", "4712"));
+        Assert.Equal(
+            ["Name: Möller, Jörg Dr. → Moeller, Jörg", "Geschlecht: männlich → weiblich", "Name: Müller, Jörg → Möller, Jörg Dr.", "Patientennummer: 4711 → 4712", "Geburtsdatum: 07.03.1958 → 03.07.1958"],
+            Changes(await GetAsync(server, again.RequestMessage!.RequestUri!.PathAndQuery)));
     }
+
+    [Fact]
+    public async Task What_was_changed_over_REST_is_told_as_long_as_the_original_is_there()
+    {
+        await using var server = await TestServer.StartAsync();
+        await PagesKit.StoreAsync(server, PagesKit.Image("Müller^Jörg"));
+        using var body = new StringContent("""{"Replace":{"PatientName":"<b>Möller</b>","StudyDescription":"Abdomen"}}""", System.Text.Encoding.UTF8, "application/json");
+        using var modified = await server.Http.PostAsync(new Uri($"/studies/{ResourceId.ForStudy("4711", "1.2.3.1")}/modify", UriKind.Relative), body, Ct);
+        using var json = System.Text.Json.JsonDocument.Parse(await modified.Content.ReadAsStringAsync(Ct));
+        var history = await GetAsync(server, $"/studien/{json.RootElement.GetProperty("ID").GetString()}?tab=verlauf");
+        Assert.Equal(["Name: Müller, Jörg → <b>Möller</b>", "Untersuchung: nichts → Abdomen"], Changes(history).Order(StringComparer.Ordinal));
+    }
+
+    private static IEnumerable<string> Changes(string page) => System.Text.RegularExpressions.Regex.Matches(page, "<li>([^<]*): <del><bdi>(.*?)</bdi></del>.*?<ins><bdi>(.*?)</bdi></ins>")
+        .Select(m => $"{m.Groups[1].Value}: {m.Groups[2].Value} → {m.Groups[3].Value}");
 
     [Fact]
     public async Task All_studies_of_a_patient_are_corrected_together()
