@@ -70,9 +70,13 @@ namespace Pacs.Web
                 {
                     await app.StartAsync();
                 }
-                catch
+                catch (Exception e)
                 {
                     await app.StopAsync(); // what has started already, in order
+                    if (e is OperationCanceledException && app.Lifetime.ApplicationStopping.IsCancellationRequested)
+                    {
+                        return 0; // told to stop before everything had started, while it repairs after a crash perhaps
+                    }
                     throw;
                 }
                 await app.WaitForShutdownAsync();

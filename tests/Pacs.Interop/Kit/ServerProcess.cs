@@ -70,6 +70,31 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public async Task StartAsync(CancellationToken ct, params (string Name, string Value)[] environment)
     {
+        Launch(environment);
+        using var http = new HttpClient { BaseAddress = Address };
+        await UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    return (await http.GetAsync(new Uri("health/ready", UriKind.Relative), ct)).IsSuccessStatusCode;
+                }
+                catch (HttpRequestException)
+                {
+                    return false; // not listening yet
+                }
+            }, ct);
+    }
+
+    /// <summary>Starts it and does not wait until it is ready, but until it has said something.</summary>
+    public async Task StartUntilAsync(string said, CancellationToken ct)
+    {
+        Launch();
+        await UntilAsync(() => Task.FromResult(Output.Contains(said, StringComparison.Ordinal)), ct);
+    }
+
+    private void Launch(params (string Name, string Value)[] environment)
+    {
         var start = new ProcessStartInfo("dotnet", [ProgramPath(), "--config", Path.Join(Folder, "orthanc.json")])
         {
             RedirectStandardOutput = true,
@@ -86,26 +111,18 @@ public sealed class ServerProcess : IAsyncDisposable
         _process.ErrorDataReceived += Keep;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        using var http = new HttpClient { BaseAddress = Address };
+    }
+
+    private async Task UntilAsync(Func<Task<bool>> isSo, CancellationToken ct)
+    {
         var waited = Stopwatch.StartNew();
-        while (true)
+        while (!await isSo())
         {
-            try
-            {
-                if ((await http.GetAsync(new Uri("health/ready", UriKind.Relative), ct)).IsSuccessStatusCode)
-                {
-                    return;
-                }
-            }
-            catch (HttpRequestException)
-            {
-                // not listening yet
-            }
-            if (_process.HasExited || waited.Elapsed > TimeSpan.FromSeconds(60))
+            if (_process!.HasExited || waited.Elapsed > TimeSpan.FromSeconds(60))
             {
                 throw new InvalidOperationException($"the server is not ready (exited: {_process.HasExited}):\n{Output}");
             }
-            await Task.Delay(50, ct);
+            await Task.Delay(20, ct);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Pacs.Dicom;
 
 namespace Pacs.Interop;
 
@@ -15,6 +16,24 @@ public sealed class ServiceTests
         await server.StartAsync(Ct);
 
         Assert.Equal(0, await server.StopAsync(Ct));
+    }
+
+    [Fact]
+    public async Task SIGTERM_ends_it_with_exit_code_0_also_while_it_starts()
+    {
+        await using var server = ServerProcess.Create();
+        // files without an index, so many that they cannot all have been read before the signal comes
+        var day = Directory.CreateDirectory(Path.Join(server.StorageDirectory, "2026", "11", "22")).FullName;
+        for (var i = 1; i <= 3000; i++)
+        {
+            var dataset = new DicomDataset().Set(DicomTag.SOPClassUID, DicomUid.UltrasoundImageStorage).Set(DicomTag.SOPInstanceUID, $"1.2.3.{i}")
+                .Set(DicomTag.StudyInstanceUID, "1.2.3").Set(DicomTag.SeriesInstanceUID, "1.2.3.1");
+            new DicomFile(dataset, TransferSyntax.ExplicitVRLittleEndian).Save(Path.Join(day, $"{Guid.CreateVersion7():N}.dcm"));
+        }
+        await server.StartUntilAsync("The index is made again", Ct);
+
+        Assert.Equal(0, await server.StopAsync(Ct));
+        Assert.DoesNotContain("   at ", server.Output, StringComparison.Ordinal);
     }
 
     [Fact]
