@@ -15,7 +15,7 @@ internal enum IndexState
     /// <summary>The process or the machine died. What was committed is there; files may have been published without a commit.</summary>
     Crashed,
 
-    /// <summary>Missing, damaged, without its log, or older than what was closed last: files are there that it has lost.</summary>
+    /// <summary>Missing, damaged, without its log, older than what was closed last, or not yet made again as a whole: files are there that it has lost.</summary>
     Lost,
 }
 
@@ -28,6 +28,10 @@ internal sealed partial class IndexDatabase : IDisposable
     private const string FileName = "index.db";
     private const string LockName = "pacs.lock";
 
+    // what the lock file says besides "stopped 4711"
+    private const string Running = "running";
+    private const string Rebuilding = "rebuilding";
+
     // quick_check reads everything; up to here that takes less than a second
     private const long AlwaysCheckBelow = 256L << 20;
 
@@ -39,6 +43,7 @@ internal sealed partial class IndexDatabase : IDisposable
     private readonly string _storage;
     private FileStream? _indexLock;
     private FileStream? _storageLock;
+    private bool _isRebuilding;
 
     public IndexDatabase(StorageOptions options, Reserve reserve, TimeProvider time, ILogger<IndexDatabase> log)
     {
@@ -84,6 +89,11 @@ internal sealed partial class IndexDatabase : IDisposable
     {
         var last = ReadMarker();
         State = File.Exists(_path) ? Judge(last) : File.Exists(_path + "-wal") || last is not null ? IndexState.Lost : IndexState.Clean;
+        if (State == IndexState.Lost)
+        {
+            WriteMarker(Rebuilding); // before there is a new index, which would look like one that has lost nothing
+            _isRebuilding = true;
+        }
         Migrate();
         if (DamagedPath is not null)
         {
@@ -96,7 +106,21 @@ internal sealed partial class IndexDatabase : IDisposable
     {
         SyncLog();
         DirectorySync.Flush(_folder);
-        WriteMarker("running");
+        WriteMarker(Running);
+        _isRebuilding = false;
+    }
+
+    /// <summary>
+    /// Says that the index is being made again from the files, until <see cref="MarkRunning"/>: however the server ends before, the next start goes on with that, and takes no
+    /// file without a row for a new one.
+    /// </summary>
+    public void MarkRebuilding()
+    {
+        if (!_isRebuilding)
+        {
+            WriteMarker(Rebuilding);
+            _isRebuilding = true;
+        }
     }
 
     /// <summary>The one connection that writes and checkpoints.</summary>
@@ -136,7 +160,7 @@ internal sealed partial class IndexDatabase : IDisposable
 
     /// <summary>Says that everything is on the disk and nothing was left in the log. The last connection must have been closed.</summary>
     /// <param name="lastSeq">The last event: an index that has less at the next start is an older one.</param>
-    public void MarkClean(long lastSeq) => WriteMarker(string.Create(CultureInfo.InvariantCulture, $"stopped {lastSeq}"));
+    public void MarkClean(long lastSeq) => WriteMarker(_isRebuilding ? Rebuilding : string.Create(CultureInfo.InvariantCulture, $"stopped {lastSeq}"));
 
     public void Dispose()
     {
@@ -200,7 +224,7 @@ internal sealed partial class IndexDatabase : IDisposable
         }
     }
 
-    // "running", "stopped 4711", or null when there never was an index here
+    // "running", "rebuilding", "stopped 4711", or null when there never was an index here
     private string? ReadMarker()
     {
         var bytes = new byte[64];
@@ -219,7 +243,7 @@ internal sealed partial class IndexDatabase : IDisposable
 
     private IndexState Judge(string? marker)
     {
-        var crashed = marker == "running";
+        var crashed = marker is Running or Rebuilding;
         var size = new FileInfo(_path).Length;
         // a server that runs always has a log; deleting it takes commits away that were promised
         if (crashed && size > 0 && !File.Exists(_path + "-wal"))
@@ -236,7 +260,7 @@ internal sealed partial class IndexDatabase : IDisposable
             LogOlder(_path);
             return IndexState.Lost;
         }
-        return crashed ? IndexState.Crashed : IndexState.Clean;
+        return marker == Rebuilding ? IndexState.Lost : crashed ? IndexState.Crashed : IndexState.Clean;
     }
 
     private string? Check(bool full)

@@ -97,9 +97,8 @@ public sealed partial class IndexWriter : IHostedService, IDisposable
     {
         _database.Open();
         Reopen();
-        // the first commit makes the log: from here on a missing one is a loss
+        // the first commit makes the log
         IndexDatabase.Execute(_connection!, "INSERT INTO setting (name, value) VALUES ('starts', '1') ON CONFLICT (name) DO UPDATE SET value = value + 1");
-        _database.MarkRunning();
         _thread = new Thread(Run) { IsBackground = true, Name = "index writer" };
         _thread.Start();
         return Task.CompletedTask;

@@ -84,6 +84,7 @@ public sealed partial class Recovery : BackgroundService
         if (lost)
         {
             LogRebuilding(_store.Root);
+            _database.MarkRebuilding();
             await _store.RunAsync(() => Heal(records, []));
             // oldest first: of two copies with other content the one that came first stays
             foreach (var day in Enumerable.Reverse(days))
@@ -91,9 +92,11 @@ public sealed partial class Recovery : BackgroundService
                 await CompareAsync(day, lost: true, beforeDoors: true, cancellationToken);
             }
             await RaiseAccessionAsync(cancellationToken);
+            _database.MarkRunning();
         }
         else
         {
+            _database.MarkRunning();
             await ReplayAsync(records, days, since);
             foreach (var day in days.Take(NewestDays).Reverse())
             {

@@ -47,13 +47,26 @@ public sealed class TestArchive : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _provider.GetRequiredService<T>();
 
-    public static async Task<TestArchive> StartAsync(Action<StorageOptions>? configure = null, Action<IServiceCollection>? services = null, string? folder = null)
+    /// <param name="configure">Changes the options.</param>
+    /// <param name="services">Adds services, or puts others in their place.</param>
+    /// <param name="folder">An existing folder to start on.</param>
+    /// <param name="stop">Tells it to stop while it starts; the folder is then as a stopped server leaves it.</param>
+    public static async Task<TestArchive> StartAsync(
+        Action<StorageOptions>? configure = null, Action<IServiceCollection>? services = null, string? folder = null, CancellationToken? stop = null)
     {
         folder ??= Directory.CreateTempSubdirectory("pacs-test-").FullName;
         var options = new StorageOptions { StorageDirectory = Path.Join(folder, "dicom"), MinimumFreeSpace = 0, DiskThreads = 8 };
         configure?.Invoke(options);
         var archive = new TestArchive(options, services);
-        await archive.StartAsync();
+        try
+        {
+            await archive.StartAsync(stop ?? Ct);
+        }
+        catch
+        {
+            await archive.StopAsync();
+            throw;
+        }
         return archive;
     }
 
@@ -63,22 +76,27 @@ public sealed class TestArchive : IAsyncDisposable
         await StopAsync();
         meanwhile?.Invoke();
         _provider = Build();
-        await StartAsync();
+        await StartAsync(Ct);
     }
 
     /// <summary>Looks from outside like a process that was killed: takes a copy of the folder as it is now and starts on that.</summary>
     public async Task<TestArchive> StartOnCopyAsync(Action<string>? meanwhile = null)
     {
-        var copy = Directory.CreateTempSubdirectory("pacs-test-").FullName;
-        // the lock files are held, which File.Copy respects
-        using (var cp = Process.Start("cp", ["-r", Folder + "/.", copy]))
-        {
-            await cp.WaitForExitAsync(Ct);
-            Assert.Equal(0, cp.ExitCode);
-        }
+        var copy = Copy(Folder);
         meanwhile?.Invoke(copy);
         return await StartAsync(
             o => (o.StableAge, o.TrashAge, o.OverwriteInstances) = (Options.StableAge, Options.TrashAge, Options.OverwriteInstances), _services, copy);
+    }
+
+    /// <summary>A folder as a server that is killed now leaves it.</summary>
+    public static string Copy(string folder)
+    {
+        var copy = Directory.CreateTempSubdirectory("pacs-test-").FullName;
+        // the lock files are held, which File.Copy respects
+        using var cp = Process.Start("cp", ["-r", folder + "/.", copy]);
+        cp.WaitForExit();
+        Assert.Equal(0, cp.ExitCode);
+        return copy;
     }
 
     public async Task StopAsync()
@@ -160,13 +178,13 @@ public sealed class TestArchive : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync()
+    private async Task StartAsync(CancellationToken ct)
     {
+        _running = true;
         foreach (var service in _provider.GetServices<IHostedService>())
         {
-            await service.StartAsync(Ct);
+            await service.StartAsync(ct);
         }
-        _running = true;
     }
 
     private ServiceProvider Build()

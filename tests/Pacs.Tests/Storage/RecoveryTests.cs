@@ -99,6 +99,46 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_rebuild_that_was_broken_off_is_gone_on_with_and_announces_nothing()
+    {
+        const int Count = 130;
+        var consumer = new Counter();
+        void Consume(IServiceCollection services) => services.AddSingleton<IEventConsumer>(consumer);
+        await using var box = await TestArchive.StartAsync(services: Consume);
+        await FillAsync(box, Count);
+        await consumer.SeenAsync(Count);
+        await box.StopAsync();
+        File.Delete(box.IndexPath);
+
+        // each row asks for the time. In the middle of the first 64 the server is told to stop; a copy of that moment is what a killed one leaves.
+        using var told = new CancellationTokenSource();
+        var killed = "";
+        var clock = new CountingClock(40, () =>
+        {
+            killed = TestArchive.Copy(box.Folder);
+            told.Cancel();
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => TestArchive.StartAsync(services: s => Consume(s.AddSingleton<TimeProvider>(clock)), folder: box.Folder, stop: told.Token));
+
+        await box.RestartAsync();
+        await using var other = await TestArchive.StartAsync(services: Consume, folder: killed);
+        Assert.InRange(box.Recovered.Adopted, 1, Count - 1); // or nothing was broken off
+        foreach (var after in new[] { box, other })
+        {
+            Assert.Equal(Count, (await after.EventsAsync()).Count(e => e is { Kind: EventKind.NewInstance, Rebuilt: true }));
+            Assert.DoesNotContain(await after.EventsAsync(), e => e is { Kind: EventKind.NewInstance, Rebuilt: false });
+            await after.AssertConsistentAsync();
+            // it is over: what is stored now is new
+            await after.StoreAsync(TestArchive.Image(study: 50));
+            await after.RestartAsync();
+            Assert.Equal(0, after.Recovered.Adopted);
+        }
+        await consumer.SeenAsync(Count + 2);
+        Assert.Equal(Count + 2, consumer.Count);
+    }
+
+    [Fact]
     public async Task A_lost_log_is_noticed_and_what_it_held_read_again()
     {
         var consumer = new Counter();
@@ -292,6 +332,21 @@ public sealed class RecoveryTests
             {
                 await Task.Delay(10, limit.Token);
             }
+        }
+    }
+
+    /// <summary>Does something when it is asked for the time so many times.</summary>
+    private sealed class CountingClock(int calls, Action then) : TimeProvider
+    {
+        private int _calls;
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            if (Interlocked.Increment(ref _calls) == calls)
+            {
+                then();
+            }
+            return base.GetUtcNow();
         }
     }
 }
