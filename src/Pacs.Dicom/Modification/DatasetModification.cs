@@ -138,7 +138,8 @@ public sealed record DatasetModification
                 owner.Remove(tag);
                 return;
             }
-            switch (DeidentificationTable.Of(tag, element.Vr, Options))
+            // the table wants the content of a report made harmless (Content Sequence, D): what it says in words may name anybody
+            switch (tag == DicomTag.TextValue ? DeidentificationAction.Dummy : DeidentificationTable.Of(tag, element.Vr, Options))
             {
                 case DeidentificationAction.Remove:
                     owner.Remove(tag);
