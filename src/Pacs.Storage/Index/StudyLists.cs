@@ -50,14 +50,11 @@ public sealed record StudyQuery(StudySearch? Search)
     /// <summary>Whether the greatest comes first.</summary>
     public bool IsDescending { get; init; } = true;
 
-    /// <summary>By time: the place after which the page starts, or, with <see cref="IsBackwards"/>, before which it ends. Null for the first page.</summary>
+    /// <summary>The place after which the page starts, or, with <see cref="IsBackwards"/>, before which it ends. Null for the first page. In other orders than by time it is the study of that row.</summary>
     public StudyCursor? Place { get; init; }
 
     /// <summary>Whether the page before <see cref="Place"/> is wanted.</summary>
     public bool IsBackwards { get; init; }
-
-    /// <summary>In other orders: how many to pass over.</summary>
-    public int Offset { get; init; }
 
     /// <summary>At most so many.</summary>
     public int Limit { get; init; } = 50;
@@ -134,13 +131,20 @@ public static class StudyLists
                 few = Candidates(lease.Connection, word);
             }
         }
-        var sql = new Sql();
-        var statement = Statement(sql, query, few);
-        using var row = lease.Connection.Query(statement, [.. sql.Values]).ExecuteReader();
         var rows = new List<long>();
-        while (row.Read())
+        foreach (var segment in Segments(lease.Connection, query))
         {
-            rows.Add(row.GetInt64(0));
+            var sql = new Sql();
+            var statement = Statement(sql, query with { Limit = query.Limit - rows.Count }, few, segment);
+            using var row = lease.Connection.Query(statement, [.. sql.Values]).ExecuteReader();
+            while (row.Read())
+            {
+                rows.Add(row.GetInt64(0));
+            }
+            if (rows.Count >= query.Limit)
+            {
+                break;
+            }
         }
         if (query.IsBackwards)
         {
@@ -169,7 +173,39 @@ public static class StudyLists
         return rows.Count <= Few ? rows : null;
     }
 
-    private static string Statement(Sql sql, StudyQuery query, IReadOnlyCollection<long>? few)
+    /// <summary>
+    /// The parts in which a page is read. What has no value comes first in SQLite, and a comparison finds it neither greater nor smaller than anything: after a place among those without a value come the rest of
+    /// them and then all others, or the other way round.
+    /// </summary>
+    private static IReadOnlyList<Segment> Segments(ReaderPool.ReaderConnection connection, StudyQuery query)
+    {
+        if (query.Order == StudyOrder.Time || query.Place is not { Id: var id })
+        {
+            return [new Segment(null, null)];
+        }
+        using var row = connection.Query($"SELECT {Column(query.Order)}, p.id, s.sort_key, s.id FROM study s JOIN patient p ON p.id = s.patient WHERE s.id = @1", id).ExecuteReader();
+        if (!row.Read())
+        {
+            return [new Segment(null, null)]; // it is gone: from the beginning
+        }
+        var place = new ListPlace(row.IsDBNull(0) ? null : row.GetValue(0), row.GetInt64(1), row.GetString(2), row.GetInt64(3));
+        var here = new Segment(place, place.Key is not null);
+        return IsDown(query) == (place.Key is null) ? [here] : [here, new Segment(null, place.Key is null)];
+    }
+
+    private static bool IsDown(StudyQuery query) => query.IsDescending != query.IsBackwards;
+
+    private static string Column(StudyOrder order) => order switch
+    {
+        StudyOrder.Name => "p.name_fold",
+        StudyOrder.PatientId => "p.patient_id",
+        StudyOrder.Description => "s.description_fold",
+        StudyOrder.Accession => "s.accession",
+        StudyOrder.Images => "s.instance_count",
+        _ => "s.sort_key",
+    };
+
+    private static string Statement(Sql sql, StudyQuery query, IReadOnlyCollection<long>? few, Segment segment)
     {
         var conditions = (query.Search?.Words ?? []).Select(word => Condition(sql, word)).ToList();
         if (few is not null)
@@ -193,24 +229,40 @@ public static class StudyLists
             // the key of the table
             conditions.Add($"EXISTS (SELECT 1 FROM label l WHERE l.level = {sql.Add((int)Level.Study)} AND l.resource = s.public_id AND l.name = {sql.Add(label)})");
         }
-        var direction = query.IsDescending != query.IsBackwards ? "DESC" : "ASC";
+        var direction = IsDown(query) ? "DESC" : "ASC";
         if (query is { Order: StudyOrder.Time, Place: var (key, id) })
         {
             // a row value comparison, which ix_study_newest serves as it is
             conditions.Add($"(s.sort_key, s.id) {(direction == "DESC" ? "<" : ">")} ({sql.Add(key)}, {sql.Add(id)})");
         }
-        // CROSS JOIN: SQLite does not change the order of the tables then. The first one's index is the order of the list.
-        const string StudiesFirst = "study s CROSS JOIN patient p ON p.id = s.patient", PatientsFirst = "patient p CROSS JOIN study s ON s.patient = p.id";
-        var (tables, order) = query.Order switch
+        var (column, isOfPatient) = (Column(query.Order), query.Order is StudyOrder.Name or StudyOrder.PatientId);
+        // of one patient the newest study comes first in either direction
+        var (within, isAfter) = query.IsBackwards ? ("ASC", ">") : ("DESC", "<");
+        if (segment.HasKey is { } hasKey)
         {
-            StudyOrder.Name => (few is null ? PatientsFirst : StudiesFirst, $"p.name_fold {direction}, p.id {direction}, s.sort_key DESC, s.id DESC"),
-            StudyOrder.PatientId => (few is null ? PatientsFirst : StudiesFirst, $"p.patient_id {direction}, p.id {direction}, s.sort_key DESC, s.id DESC"),
-            StudyOrder.Description => (StudiesFirst, $"s.description_fold {direction}, s.id {direction}"),
-            StudyOrder.Accession => (StudiesFirst, $"s.accession {direction}, s.id {direction}"),
-            StudyOrder.Images => (StudiesFirst, $"s.instance_count {direction}, s.id {direction}"),
-            _ => (StudiesFirst, $"s.sort_key {direction}, s.id {direction}"),
-        };
-        return $"SELECT s.id FROM {tables}{(conditions.Count > 0 ? " WHERE " : "")}{string.Join(" AND ", conditions)} ORDER BY {order} LIMIT {sql.Add(query.Limit)} OFFSET {sql.Add(query.Offset)}";
+            conditions.Add($"{column} IS {(hasKey ? "NOT NULL" : "NULL")}");
+        }
+        if (segment.Place is { } place)
+        {
+            var (than, value) = (direction == "DESC" ? "<" : ">", place.Key is null ? null : sql.Add(place.Key));
+            var row = sql.Add(isOfPatient ? place.Patient : place.Study);
+            conditions.Add((isOfPatient, value) switch
+            {
+                // the first comparison is what the index serves, the second cuts off what is of the same patient and before the place
+                (true, null) => $"p.id {than}= {row}",
+                (true, _) => $"({column}, p.id) {than}= ({value}, {row})",
+                (false, null) => $"s.id {than} {row}",
+                _ => $"({column}, s.id) {than} ({value}, {row})",
+            });
+            if (isOfPatient)
+            {
+                conditions.Add($"(p.id <> {row} OR (s.sort_key, s.id) {isAfter} ({sql.Add(place.SortKey)}, {sql.Add(place.Study)}))");
+            }
+        }
+        // CROSS JOIN: SQLite does not change the order of the tables then. The first one's index is the order of the list.
+        var tables = isOfPatient && few is null ? "patient p CROSS JOIN study s ON s.patient = p.id" : "study s CROSS JOIN patient p ON p.id = s.patient";
+        var order = isOfPatient ? $"{column} {direction}, p.id {direction}, s.sort_key {within}, s.id {within}" : $"{column} {direction}, s.id {direction}";
+        return $"SELECT s.id FROM {tables}{(conditions.Count > 0 ? " WHERE " : "")}{string.Join(" AND ", conditions)} ORDER BY {order} LIMIT {sql.Add(query.Limit)}";
     }
 
     private static string Condition(Sql sql, SearchWord word) => $"({string.Join(" OR ", Meanings(sql, word).Select(m => m.Condition))})";
@@ -237,6 +289,14 @@ public static class StudyLists
             yield return (false, $"instr('\\' || s.modalities || '\\', {sql.Add($"\\{modality}\\")}) > 0");
         }
     }
+
+    /// <summary>Where a page begins or ends: what its study has of what lists are ordered by.</summary>
+    private sealed record ListPlace(object? Key, long Patient, string SortKey, long Study);
+
+    /// <summary>A part of a list.</summary>
+    /// <param name="Place">Where it begins; null for its beginning.</param>
+    /// <param name="HasKey">Whether its studies have a value in the column of the order; null for all.</param>
+    private sealed record Segment(ListPlace? Place, bool? HasKey);
 
     /// <summary>The parameters of a statement.</summary>
     private sealed class Sql

@@ -95,12 +95,11 @@ public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems pr
     /// <param name="zeige">One of <see cref="Choices"/>.</param>
     /// <param name="kennzeichen">Only studies with this label.</param>
     /// <param name="sort">The order.</param>
-    /// <param name="vor">By time: what comes after this place of the list.</param>
-    /// <param name="nach">By time: what comes before it.</param>
-    /// <param name="ab">In other orders: how many to pass over.</param>
+    /// <param name="vor">What comes after this place of the list.</param>
+    /// <param name="nach">What comes before it.</param>
     /// <param name="teil"><c>liste</c> for the list alone, as the script wants it.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IActionResult> OnGetAsync(string? q, string? zeige, string? kennzeichen, string? sort, string? vor, string? nach, int? ab, string? teil, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(string? q, string? zeige, string? kennzeichen, string? sort, string? vor, string? nach, string? teil, CancellationToken ct)
     {
         Search = (q ?? "").Trim();
         Search = Search.Length > MaxSearch ? Search[..MaxSearch] : Search;
@@ -108,7 +107,7 @@ public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems pr
         Label = kennzeichen ?? "";
         Sort = string.IsNullOrEmpty(sort) ? Newest : sort;
         StudyCursor? older = null, newer = null;
-        if ((Label.Length > 0 && !Labels.IsLabel(Label)) || (vor is not null && !TryCursor(vor, out older)) || (nach is not null && !TryCursor(nach, out newer)) || ab is < 0 or > 10_000_000
+        if ((Label.Length > 0 && !Labels.IsLabel(Label)) || (vor is not null && !TryCursor(vor, out older)) || (nach is not null && !TryCursor(nach, out newer))
             || Choices.All(c => c.Word != Choice) || !Orders.TryGetValue(Sort.TrimStart('-'), out var order))
         {
             return BadRequest();
@@ -124,7 +123,7 @@ public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems pr
             "problem" => query with { Rows = await problems.StudiesAsync(ct) },
             _ => query,
         };
-        await (order == StudyOrder.Time ? ReadByTimeAsync(query, older, newer, ct) : ReadByPlaceAsync(query, ab ?? 0, ct));
+        await ReadPageAsync(query, older, newer, ct);
         IsLive = Sort == Newest && older is null && newer is null;
         Marks = await marks.OfAsync(Studies, ct);
         if (teil == "liste")
@@ -152,7 +151,7 @@ public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems pr
     /// <summary>The value of <c>aria-sort</c> of a column; null when the list is not ordered by it.</summary>
     public string? SortState(string column) => Sort == column ? "ascending" : Sort == "-" + column ? "descending" : null;
 
-    private async Task ReadByTimeAsync(StudyQuery query, StudyCursor? after, StudyCursor? before, CancellationToken ct)
+    private async Task ReadPageAsync(StudyQuery query, StudyCursor? after, StudyCursor? before, CancellationToken ct)
     {
         // one more than is shown says whether there is another page
         var found = await index.StudiesAsync(query with { Place = before ?? after, IsBackwards = before is not null }, ct);
@@ -171,18 +170,10 @@ public sealed class IndexModel(IndexReader index, Chrome chrome, OpenProblems pr
         }
     }
 
-    private async Task ReadByPlaceAsync(StudyQuery query, int offset, CancellationToken ct)
-    {
-        var found = await index.StudiesAsync(query with { Offset = offset }, ct);
-        Studies = [.. found.Take(PageSize)];
-        Next = found.Count > PageSize ? PageLink("ab", (offset + PageSize).ToString(CultureInfo.InvariantCulture)) : null;
-        Previous = offset > 0 ? PageLink("ab", Math.Max(0, offset - PageSize).ToString(CultureInfo.InvariantCulture)) : null;
-    }
-
     private string PageLink(string key, string place) => Link(("q", Search), ("zeige", Choice), ("kennzeichen", Label), ("sort", Sort), (key, place));
 
     private string Link(params IEnumerable<(string Key, string Value)> query) => QueryHelpers.AddQueryString(
-        Url.Content("~/"), query.Where(p => p.Value.Length > 0 && p is not ("sort", Newest) and not ("ab", "0")).Select(p => KeyValuePair.Create(p.Key, (string?)p.Value)));
+        Url.Content("~/"), query.Where(p => p.Value.Length > 0 && p is not ("sort", Newest)).Select(p => KeyValuePair.Create(p.Key, (string?)p.Value)));
 
     private static string Day(DateOnly day) => day.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
 

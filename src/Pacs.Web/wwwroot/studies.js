@@ -74,7 +74,7 @@ if (list) {
     clearTimeout(typing);
     typing = setTimeout(() => {
       const address = new URL(location.href);
-      for (const key of ['vor', 'nach', 'ab', 'q', 'teil', 'lang', 'look']) {
+      for (const key of ['vor', 'nach', 'q', 'teil', 'lang', 'look']) {
         address.searchParams.delete(key);
       }
       const words = search.value.trim();

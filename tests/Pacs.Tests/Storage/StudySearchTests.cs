@@ -88,6 +88,45 @@ public sealed class StudySearchTests
         Assert.Equal("1 2 3 4", await ListAsync(new StudyQuery(null) { IsDescending = false }));
     }
 
+    [Fact]
+    public async Task Pages_of_every_order_are_the_list_forwards_and_backwards()
+    {
+        await using var box = await TestArchive.StartAsync();
+        for (var i = 0; i < 60; i++)
+        {
+            var n = i;
+            await box.StoreAsync(TestArchive.Image(patient: n / 3, study: n + 1, change: d =>
+            {
+                d.Set(DicomTag.StudyDate, $"202601{1 + (n % 9):00}").Set(DicomTag.PatientName, $"Name{n / 6 % 4}").Set(DicomTag.StudyDescription, $"D{n % 4}").Set(DicomTag.AccessionNumber, $"A{n % 7}");
+                foreach (var tag in new[] { DicomTag.PatientName, DicomTag.StudyDescription, DicomTag.AccessionNumber })
+                {
+                    if (n / 3 % 5 == 0) // absent: there is no value to compare with
+                    {
+                        d.Remove(tag);
+                    }
+                }
+            }));
+        }
+        foreach (var order in Enum.GetValues<StudyOrder>())
+        {
+            foreach (var isDescending in new[] { true, false })
+            {
+                var query = new StudyQuery(null) { Order = order, IsDescending = isDescending };
+                var listed = await box.Reader.StudiesAsync(query with { Limit = 100 }, Ct);
+                var all = listed.Select(s => s.Study.Id).ToList();
+                Assert.Equal(60, all.Distinct().Count());
+                foreach (var at in Enumerable.Range(0, 60))
+                {
+                    var place = new StudyCursor(listed[at].Study.SortKey, all[at]);
+                    Assert.Equal(all.Skip(at + 1).Take(7), (await box.Reader.StudiesAsync(query with { Place = place, Limit = 7 }, Ct)).Select(s => s.Study.Id));
+                    Assert.Equal(all.Take(at).TakeLast(7), (await box.Reader.StudiesAsync(query with { Place = place, IsBackwards = true, Limit = 7 }, Ct)).Select(s => s.Study.Id));
+                }
+            }
+        }
+        // a place that has gone: the list begins anew
+        Assert.Equal(7, (await box.Reader.StudiesAsync(new StudyQuery(null) { Order = StudyOrder.Name, Place = new StudyCursor("20260101000000", 9999), Limit = 7 }, Ct)).Count);
+    }
+
     private static Task<StoreResult> StoreAsync(TestArchive box, int study, string name, string patientId, string born, string modality, string accession) =>
         box.StoreAsync(TestArchive.Image(study: study, modality: modality, change: d => d.Set(DicomTag.SpecificCharacterSet, "ISO_IR 192").Set(DicomTag.StudyDescription, "X")
             .Set(DicomTag.PatientName, name).Set(DicomTag.PatientID, patientId).Set(DicomTag.PatientBirthDate, born).Set(DicomTag.AccessionNumber, accession).Set(DicomTag.StudyID, $"{study}")));
