@@ -242,7 +242,7 @@ public sealed class BrowserTests
     public async Task A_new_server_is_set_up_and_sees_its_first_device()
     {
         Tool.Require("storescu", BrowserOffice.Chromium);
-        await using var server = ServerProcess.Create();
+        await using var server = ServerProcess.Create(("GdtGenerator", new Dictionary<string, object> { ["Enable"] = true })); // as yet without a folder
         await server.StartAsync(Ct);
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await BrowserOffice.LaunchAsync(playwright);
