@@ -165,7 +165,8 @@ public sealed class ServerProcess : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    private static string ProgramPath()
+    /// <summary>The program that is started.</summary>
+    public static string ProgramPath()
     {
         // a published server, for measurements
         if (Environment.GetEnvironmentVariable("PACS_APP") is { Length: > 0 } folder)
