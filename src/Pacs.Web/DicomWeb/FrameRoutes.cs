@@ -3,6 +3,7 @@ using System.Globalization;
 using Pacs.Dicom;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 

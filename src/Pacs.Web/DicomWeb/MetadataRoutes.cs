@@ -3,6 +3,7 @@ using Microsoft.Net.Http.Headers;
 using Pacs.Dicom;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 

@@ -4,6 +4,7 @@ using Pacs.Dicom;
 using Pacs.Dicom.Codecs;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Pacs.Web;
+namespace Pacs.Web.Http;
 
 /// <summary>
 /// Bytes that are written and then sent, in rented memory. Pictures are larger than what the collector moves: one made for each answer would make it look at the whole heap

@@ -6,6 +6,7 @@ using Pacs.Dicom.Codecs;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
 using Pacs.Web.DicomWeb;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.Orthanc;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Encodings.Web;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.Orthanc;
 
