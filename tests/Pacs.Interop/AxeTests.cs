@@ -18,9 +18,7 @@ public sealed class AxeTests
 
     [Theory]
     [InlineData("de-DE", ColorScheme.Light, 1280)]
-    [InlineData("de-DE", ColorScheme.Dark, 360)]
-    [InlineData("en-GB", ColorScheme.Dark, 1280)]
-    [InlineData("en-GB", ColorScheme.Light, 360)]
+    [InlineData("en-GB", ColorScheme.Dark, 360)]
     public async Task Axe_finds_nothing(string language, ColorScheme look, int width)
     {
         var script = await File.ReadAllTextAsync(RequireAxe(), Ct);

@@ -39,7 +39,7 @@ public sealed partial class PagesTextsTests
     [Fact]
     public void Every_key_the_pages_use_is_there_and_every_key_there_is_used()
     {
-        var sources = Directory.EnumerateFiles(Pages, "*.cs*", SearchOption.AllDirectories).Select(File.ReadAllText).ToArray();
+        var sources = new[] { Pages, Path.Join(Pages, "..", "Viewer") }.SelectMany(f => Directory.EnumerateFiles(f, "*.cs*", SearchOption.AllDirectories)).Select(File.ReadAllText).ToArray();
         var used = sources.SelectMany(s => Literal().Matches(s)).Select(m => m.Groups[1].Value).ToHashSet();
         // the viewer's script names its texts without their beginning
         var scripts = Directory.EnumerateFiles(Path.Join(Pages, "..", "wwwroot", "viewer"), "*.js").Select(File.ReadAllText).ToArray();
