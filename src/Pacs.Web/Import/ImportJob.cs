@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pacs.Storage;
+using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Import;
 
@@ -44,18 +45,7 @@ public sealed record ImportJob
     }
 
     /// <summary>The content of a job. One that cannot be read, of a later version perhaps, is empty.</summary>
-    public static ImportJob Of(Job job)
-    {
-        ArgumentNullException.ThrowIfNull(job);
-        try
-        {
-            return JsonSerializer.Deserialize<ImportJob>(job.Content, Json) ?? new ImportJob();
-        }
-        catch (JsonException)
-        {
-            return new ImportJob();
-        }
-    }
+    public static ImportJob Of(Job job) => JobContent.Read<ImportJob>(job, Json);
 
     /// <summary>It as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);

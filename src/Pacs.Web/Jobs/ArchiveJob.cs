@@ -44,18 +44,7 @@ public sealed record ArchiveJob
     }
 
     /// <summary>The content of a job. One that cannot be read, of a later version perhaps, is empty.</summary>
-    public static ArchiveJob Of(Job job)
-    {
-        ArgumentNullException.ThrowIfNull(job);
-        try
-        {
-            return JsonSerializer.Deserialize<ArchiveJob>(job.Content) ?? new ArchiveJob();
-        }
-        catch (JsonException)
-        {
-            return new ArchiveJob();
-        }
-    }
+    public static ArchiveJob Of(Job job) => JobContent.Read<ArchiveJob>(job);
 
     /// <summary>It as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this);

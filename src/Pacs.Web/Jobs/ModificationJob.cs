@@ -101,18 +101,7 @@ public sealed record ModificationJob
     }
 
     /// <summary>The content of a job. One that cannot be read, of a later version perhaps, is empty.</summary>
-    public static ModificationJob Of(Job job)
-    {
-        ArgumentNullException.ThrowIfNull(job);
-        try
-        {
-            return JsonSerializer.Deserialize<ModificationJob>(job.Content, Json) ?? new ModificationJob();
-        }
-        catch (JsonException)
-        {
-            return new ModificationJob();
-        }
-    }
+    public static ModificationJob Of(Job job) => JobContent.Read<ModificationJob>(job, Json);
 
     /// <summary>A job for the queue.</summary>
     /// <param name="kind">What kind of job.</param>

@@ -50,18 +50,7 @@ public sealed record RetrieveJob
     }
 
     /// <summary>The content of a job. One that cannot be read, of a later version perhaps, is empty.</summary>
-    public static RetrieveJob Of(Job job)
-    {
-        ArgumentNullException.ThrowIfNull(job);
-        try
-        {
-            return JsonSerializer.Deserialize<RetrieveJob>(job.Content, Json) ?? new RetrieveJob();
-        }
-        catch (JsonException)
-        {
-            return new RetrieveJob();
-        }
-    }
+    public static RetrieveJob Of(Job job) => JobContent.Read<RetrieveJob>(job, Json);
 
     /// <summary>A job for the queue, and what its items are: one for each query.</summary>
     /// <param name="node">The name of the node.</param>

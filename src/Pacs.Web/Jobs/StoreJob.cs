@@ -61,18 +61,7 @@ public sealed record StoreJob
     }
 
     /// <summary>The content of a job. One that cannot be read, of a later version perhaps, is empty.</summary>
-    public static StoreJob Of(Job job)
-    {
-        ArgumentNullException.ThrowIfNull(job);
-        try
-        {
-            return JsonSerializer.Deserialize<StoreJob>(job.Content, Json) ?? new StoreJob();
-        }
-        catch (JsonException)
-        {
-            return new StoreJob();
-        }
-    }
+    public static StoreJob Of(Job job) => JobContent.Read<StoreJob>(job, Json);
 
     /// <summary>A job for the queue.</summary>
     /// <param name="node">The name of the node.</param>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pacs.Storage;
+using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Peers;
 
@@ -45,18 +46,7 @@ public sealed record PeerJob
     }
 
     /// <summary>The content of a job. One that cannot be read, of a later version perhaps, is empty.</summary>
-    public static PeerJob Of(Job job)
-    {
-        ArgumentNullException.ThrowIfNull(job);
-        try
-        {
-            return JsonSerializer.Deserialize<PeerJob>(job.Content, Json) ?? new PeerJob();
-        }
-        catch (JsonException)
-        {
-            return new PeerJob();
-        }
-    }
+    public static PeerJob Of(Job job) => JobContent.Read<PeerJob>(job, Json);
 
     /// <summary>It as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
