@@ -61,7 +61,7 @@ public sealed class GdtProfileEditModel(GdtReceivers receivers, GdtContents cont
         var whole = GdtProfile.TryCreate(new GdtProfileData { Profile = source }, receivers.Profiles, problems)?.Data
             ?? (GdtProfile.BuiltIn.ContainsKey(basis) ? data.Over(Below(basis)) : data); // written by hand and wrong: it is shown, and can be mended
         Form = GdtProfileForm.Of(name == New ? "" : name, GdtProfile.BuiltIn.ContainsKey(basis) ? basis : GdtProfile.DefaultName, whole);
-        Say(problems);
+        texts.Say(problems, Wrong);
         await FindSamplesAsync(ct);
         return Page();
     }
@@ -75,7 +75,7 @@ public sealed class GdtProfileEditModel(GdtReceivers receivers, GdtContents cont
         }
         if (name == New && receivers.Profiles.Own.ContainsKey(Form.Name!))
         {
-            Add("Name", texts["GdtProfile.Taken"]);
+            Wrong.Say("Name", texts["GdtProfile.Taken"]);
         }
         var problems = new List<GdtProblem>();
         try
@@ -84,7 +84,7 @@ public sealed class GdtProfileEditModel(GdtReceivers receivers, GdtContents cont
             {
                 return Redirect($"/gdt/profile/{Form.Name}?gespeichert=1");
             }
-            Say(problems);
+            texts.Say(problems, Wrong);
             Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -105,7 +105,7 @@ public sealed class GdtProfileEditModel(GdtReceivers receivers, GdtContents cont
         var problems = new List<GdtProblem>();
         // without a name it can be tried all the same
         var profile = Wrong.Count == 0 ? GdtProfile.TryCreate(data, GdtProfiles.BuiltInOnly, problems) : null;
-        Say(problems);
+        texts.Say(problems, Wrong);
         if (profile is null)
         {
             Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
@@ -117,7 +117,7 @@ public sealed class GdtProfileEditModel(GdtReceivers receivers, GdtContents cont
             : Samples.Select(s => (ResourceId?)s.Study.PublicId).FirstOrDefault();
         if (study is not { } found || await contents.SpokesmanAsync(found, ct) is not { } entry)
         {
-            Add(nameof(Form.Sample), texts["GdtProfile.NoSample"]);
+            Wrong.Say(nameof(Form.Sample), texts["GdtProfile.NoSample"]);
             return Page();
         }
         // a receiver of that profile who gets nothing else
@@ -162,7 +162,7 @@ public sealed class GdtProfileEditModel(GdtReceivers receivers, GdtContents cont
         var data = Form.Read(Below(Form.Base!), malformed);
         foreach (var field in malformed)
         {
-            Add(field, texts["GdtProfile.Pairs"]);
+            Wrong.Say(field, texts["GdtProfile.Pairs"]);
         }
         await FindSamplesAsync(ct);
         return data;
@@ -179,21 +179,4 @@ public sealed class GdtProfileEditModel(GdtReceivers receivers, GdtContents cont
     }
 
     private async Task FindSamplesAsync(CancellationToken ct) => Samples = await index.NewestStudiesAsync(null, 10, ct);
-
-    private void Say(IEnumerable<GdtProblem> problems)
-    {
-        foreach (var problem in problems)
-        {
-            Add(problem.Field, texts.Problem(problem));
-        }
-    }
-
-    private void Add(string field, string sentence)
-    {
-        if (!Wrong.TryGetValue(field, out var sentences))
-        {
-            Wrong.Add(field, sentences = []);
-        }
-        sentences.Add(sentence);
-    }
 }

@@ -54,7 +54,7 @@ public sealed class GdtReceiverEditModel(GdtReceivers receivers, GdtReceiverStor
         }
         IsSaved = gespeichert is not null;
         Form = GdtReceiverForm.Of(settings);
-        Say(receivers.Broken.FirstOrDefault(b => b.Settings.Name == name)?.Problems ?? []);
+        texts.Say(receivers.Broken.FirstOrDefault(b => b.Settings.Name == name)?.Problems ?? [], Wrong);
         return Page();
     }
 
@@ -67,14 +67,14 @@ public sealed class GdtReceiverEditModel(GdtReceivers receivers, GdtReceiverStor
         }
         if (name is null && receivers.Names.Contains(settings.Name))
         {
-            Add(nameof(Form.Name), texts["GdtProblem.Taken", settings.Name]);
+            Wrong.Say(nameof(Form.Name), texts["GdtProblem.Taken", settings.Name]);
         }
         var problems = new List<GdtProblem>();
         if (Wrong.Count == 0 && await store.SaveAsync(settings, problems, ct))
         {
             return Redirect($"/gdt/empfaenger/bearbeiten/{settings.Name}?gespeichert=1");
         }
-        Say(problems);
+        texts.Say(problems, Wrong);
         Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
         return Page();
     }
@@ -92,7 +92,7 @@ public sealed class GdtReceiverEditModel(GdtReceivers receivers, GdtReceiverStor
             Checked = texts.Reason(await receiver.CheckFolderAsync(ct));
             return Page();
         }
-        Say(problems);
+        texts.Say(problems, Wrong);
         Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
         return Page();
     }
@@ -126,7 +126,7 @@ public sealed class GdtReceiverEditModel(GdtReceivers receivers, GdtReceiverStor
         settings = Form.Read(before, malformed);
         foreach (var (field, text) in malformed)
         {
-            Add(field, texts[text]);
+            Wrong.Say(field, texts[text]);
         }
         return true;
     }
@@ -140,22 +140,5 @@ public sealed class GdtReceiverEditModel(GdtReceivers receivers, GdtReceiverStor
         settings = entered ?? Configured ?? new GdtReceiverSettings();
         Others = [.. GdtReceiverForm.NotShown(settings)];
         return name is null || entered is not null || Configured is not null;
-    }
-
-    private void Say(IEnumerable<GdtProblem> problems)
-    {
-        foreach (var problem in problems)
-        {
-            Add(problem.Field, texts.Problem(problem));
-        }
-    }
-
-    private void Add(string field, string sentence)
-    {
-        if (!Wrong.TryGetValue(field, out var sentences))
-        {
-            Wrong.Add(field, sentences = []);
-        }
-        sentences.Add(sentence);
     }
 }

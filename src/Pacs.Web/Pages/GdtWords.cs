@@ -38,4 +38,25 @@ public static class GdtWords
         var sentence = texts["GdtProblem." + problem.Kind, [.. problem.Arguments]].Value;
         return problem.Line is { } line ? $"{texts["GdtLog.Line", line]}: {sentence}" : sentence;
     }
+
+    /// <summary>Puts problems to the fields of a form that they are about.</summary>
+    public static void Say(this IStringLocalizer<Texts> texts, IEnumerable<GdtProblem> problems, Dictionary<string, List<string>> wrong)
+    {
+        ArgumentNullException.ThrowIfNull(problems);
+        foreach (var problem in problems)
+        {
+            wrong.Say(problem.Field, texts.Problem(problem));
+        }
+    }
+
+    /// <summary>Puts a sentence to the field of a form that it is about.</summary>
+    public static void Say(this Dictionary<string, List<string>> wrong, string field, string sentence)
+    {
+        ArgumentNullException.ThrowIfNull(wrong);
+        if (!wrong.TryGetValue(field, out var sentences))
+        {
+            wrong.Add(field, sentences = []);
+        }
+        sentences.Add(sentence);
+    }
 }

@@ -188,14 +188,7 @@ public sealed class SetupModel(FirstStart start, SavedSettings settings, PacsOpt
 
     private PageResult Refuse(IEnumerable<GdtProblem> problems)
     {
-        foreach (var problem in problems)
-        {
-            if (!WrongGdt.TryGetValue(problem.Field, out var sentences))
-            {
-                WrongGdt.Add(problem.Field, sentences = []);
-            }
-            sentences.Add(texts.Problem(problem));
-        }
+        texts.Say(problems, WrongGdt);
         return Refuse("Correct.Wrong");
     }
 
