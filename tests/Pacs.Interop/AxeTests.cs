@@ -21,7 +21,7 @@ public sealed class AxeTests
     [InlineData("en-GB", ColorScheme.Dark, 360)]
     public async Task Axe_finds_nothing(string language, ColorScheme look, int width)
     {
-        var script = await File.ReadAllTextAsync(RequireAxe(), Ct);
+        var script = await File.ReadAllTextAsync(Tool.NodeModule(Path.Join("axe-core", "axe.min.js")), Ct);
         await using var office = await BrowserOffice.OpenAsync(Ct);
         await using var context = await office.Browser.NewContextAsync(new BrowserNewContextOptions
         {
@@ -47,18 +47,5 @@ public sealed class AxeTests
             }
         }
         Assert.True(complaints.Count == 0, string.Join('\n', complaints));
-    }
-
-    /// <summary>axe-core of tests/node; skips where it is missing (<c>npm ci --prefix tests/node</c>).</summary>
-    private static string RequireAxe()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Join(folder.FullName, "Pacs.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("the tests do not lie in the repository");
-        }
-        var path = Path.Join(folder.FullName, "tests", "node", "node_modules", "axe-core", "axe.min.js");
-        Assert.SkipUnless(File.Exists(path), "axe-core is not installed: npm ci --prefix tests/node");
-        return path;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Pacs.Dicom;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 
@@ -15,7 +16,7 @@ public sealed partial class HandbookTests
     public async Task Every_picture_of_the_manual_is_made()
     {
         Tool.Require("storescu", BrowserOffice.Chromium);
-        var root = Root();
+        var root = Repository.Root;
         var folder = Directory.CreateDirectory(Path.Join(root, "artifacts", "handbuch")).FullName;
         await using var server = ServerProcess.Create();
         await server.StartAsync(Ct);
@@ -130,16 +131,6 @@ public sealed partial class HandbookTests
         return SampleFiles.Header(name, patientId, study, "R000000000" + patientId[^1], "US", DicomUid.UltrasoundImageStorage, number)
             .Set(DicomTag.Rows, Height).Set(DicomTag.Columns, Width).Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0)
             .Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, pixels));
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Join(folder.FullName, "Pacs.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("the tests do not lie in the repository");
-        }
-        return folder.FullName;
     }
 
     [GeneratedRegex(@"\(handbuch/([a-z]+\.png)\)")]

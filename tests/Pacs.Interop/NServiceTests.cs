@@ -7,6 +7,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Pacs.Dicom;
 using Pacs.Dicom.Network;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 
@@ -198,12 +199,7 @@ public sealed class NServiceTests
     private static string RequireScript()
     {
         Tool.Require("node");
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Join(folder.FullName, "Pacs.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("the tests do not lie in the repository");
-        }
-        var path = Path.Join(folder.FullName, "tests", "node");
+        var path = Path.Join(Repository.Root, "tests", "node");
         if (!Directory.Exists(Path.Join(path, "node_modules", "dcmjs-dimse")))
         {
             Assert.Skip("dcmjs-dimse is not installed: npm ci --prefix tests/node");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 
@@ -54,7 +55,7 @@ public sealed class PracticeScriptTests
 
     private static async Task<string> RunAsync(ServerProcess server, string script, Func<string, string> fill)
     {
-        var text = fill(await File.ReadAllTextAsync(Path.Join(Root, "deploy", "ais", "medical-office", script), Ct))
+        var text = fill(await File.ReadAllTextAsync(Path.Join(Repository.Root, "deploy", "ais", "medical-office", script), Ct))
             .Replace("'192.168.1.122'", "'127.0.0.1'", StringComparison.Ordinal).Replace("8090", server.HttpPort.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{PHP}", "<?php", StringComparison.Ordinal).Replace("{/PHP}", "", StringComparison.Ordinal);
         var file = Path.Join(server.Folder, "script.php");
@@ -62,18 +63,5 @@ public sealed class PracticeScriptTests
         var result = await Tool.RunAsync("php", Ct, [file]);
         Assert.True(result.ExitCode == 0, result.All);
         return result.Output.Trim();
-    }
-
-    private static string Root
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Join(folder.FullName, "Pacs.sln")))
-            {
-                folder = folder.Parent ?? throw new InvalidOperationException("not in the repository");
-            }
-            return folder.FullName;
-        }
     }
 }

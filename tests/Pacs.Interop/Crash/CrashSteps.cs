@@ -1,3 +1,5 @@
+using Pacs.Tests;
+
 namespace Pacs.Interop;
 
 /// <summary>
@@ -9,12 +11,7 @@ public static class CrashSteps
 
     private static List<string> Find()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Join(folder.FullName, "Pacs.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("the tests do not lie in the repository");
-        }
-        return [.. Directory.EnumerateFiles(Path.Join(folder.FullName, "src"), "*.cs", SearchOption.AllDirectories)
+        return [.. Directory.EnumerateFiles(Path.Join(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(File.ReadLines)
             .Select(line => System.Text.RegularExpressions.Regex.Match(line, "CrashPoint\\.Hit\\(\"([a-z-]+)\"\\)"))
             .Where(m => m.Success).Select(m => m.Groups[1].Value).Distinct().Order()];

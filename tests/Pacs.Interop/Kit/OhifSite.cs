@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 
@@ -44,12 +45,7 @@ public sealed class OhifSite : IAsyncDisposable
     /// <summary>Where OHIF is, after <c>test.sh</c>.</summary>
     public static string RequireFolder()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Join(folder.FullName, "Pacs.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("the tests do not lie in the repository");
-        }
-        var ohif = Path.Join(folder.FullName, Folder, "package", "dist");
+        var ohif = Path.Join(Repository.Root, Folder, "package", "dist");
         Assert.SkipUnless(File.Exists(Path.Join(ohif, "index.html")), $"OHIF is not in {Folder}: test.sh puts it there");
         return ohif;
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 
@@ -34,12 +35,7 @@ public static class Tool
     /// <summary>A file of a package of tests/node; skips the running test where it is missing.</summary>
     public static string NodeModule(string path)
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Join(folder.FullName, "Pacs.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("the tests do not lie in the repository");
-        }
-        var file = Path.Join(folder.FullName, "tests", "node", "node_modules", path);
+        var file = Path.Join(Repository.Root, "tests", "node", "node_modules", path);
         Assert.SkipUnless(File.Exists(file), $"{path} is not installed: npm ci --prefix tests/node");
         return file;
     }

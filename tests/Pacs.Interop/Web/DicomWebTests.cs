@@ -115,12 +115,7 @@ public sealed class DicomWebTests
     private static string RequireScript()
     {
         Tool.Require("node");
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Join(folder.FullName, "Pacs.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("the tests do not lie in the repository");
-        }
-        var path = Path.Join(folder.FullName, "tests", "node");
+        var path = Path.Join(Repository.Root, "tests", "node");
         Assert.SkipUnless(Directory.Exists(Path.Join(path, "node_modules", "dicomweb-client")), "dicomweb-client is not installed: npm ci --prefix tests/node");
         return Path.Join(path, "dicomweb.js");
     }

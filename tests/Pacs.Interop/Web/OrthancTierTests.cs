@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Pacs.Dicom;
 using Pacs.Tests;
 
@@ -70,7 +69,7 @@ public sealed partial class OrthancTierTests
         await there.PrepareAsync(files);
         await here.PrepareAsync(files);
         var (problems, compared) = (new List<string>(), 0);
-        foreach (var (tier, method, path) in Rows().Where(r => r.Tier < 4))
+        foreach (var (tier, method, path) in OrthancTable.Rows().Where(r => r.Tier < 4))
         {
             if (Newer.Any(n => path.StartsWith(n, StringComparison.Ordinal) || $"{method} {path}".StartsWith(n, StringComparison.Ordinal)) || path.Contains("/labels", StringComparison.Ordinal) || Others.ContainsKey(path))
             {
@@ -98,18 +97,6 @@ public sealed partial class OrthancTierTests
         new DicomFile(dataset, TransferSyntax.ExplicitVRLittleEndian).Save(stream);
         return stream.ToArray();
     }
-
-    private static IEnumerable<(int Tier, string Method, string Path)> Rows() =>
-        from line in File.ReadLines(Path.Join(Repository.Root, "tests", "Pacs.Tests", "Web", "orthanc-rest.tsv")).Skip(1)
-        let cells = line.Split('\t')
-        from path in Paths(cells[2])
-        select (int.Parse(cells[0], CultureInfo.InvariantCulture), cells[1], path);
-
-    private static IEnumerable<string> Paths(string path) => Choice().Match(path) is { Success: true } choice
-        ? choice.Groups["list"].Value.Split(',').SelectMany(one => Paths(path.Replace(choice.Value, one, StringComparison.Ordinal))) : [path];
-
-    [GeneratedRegex(@"\((?<list>[a-z0-9.,-]+)\)")]
-    private static partial Regex Choice();
 
     private sealed record Answer(int Status, string? Type, JsonNode? Json, string Text)
     {

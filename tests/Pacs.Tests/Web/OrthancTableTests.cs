@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Pacs.Dicom;
 using Pacs.Storage;
 
@@ -33,7 +32,7 @@ public sealed partial class OrthancTableTests
             ["{worklist}"] = (string)(await AskAsync(server, "POST", "/worklists/create", Entry)).Json!["ID"]!,
         };
         var failures = new List<string>();
-        foreach (var (tier, method, path) in Rows())
+        foreach (var (tier, method, path) in OrthancTable.Rows())
         {
             if (method == "DELETE" || path.Contains("modify", StringComparison.Ordinal) || path.Contains("merge", StringComparison.Ordinal))
             {
@@ -116,16 +115,4 @@ public sealed partial class OrthancTableTests
         var content = await answer.Content.ReadAsByteArrayAsync(Ct);
         return (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType == "application/json" && content.Length > 0 ? JsonNode.Parse(content) : null, Encoding.UTF8.GetString(content));
     }
-
-    private static IEnumerable<(int Tier, string Method, string Path)> Rows() =>
-        from line in System.IO.File.ReadLines(Path.Join(Repository.Root, "tests", "Pacs.Tests", "Web", "orthanc-rest.tsv")).Skip(1)
-        let cells = line.Split('\t')
-        from path in Paths(cells[2])
-        select (int.Parse(cells[0], CultureInfo.InvariantCulture), cells[1], path);
-
-    private static IEnumerable<string> Paths(string path) => Choice().Match(path) is { Success: true } choice
-        ? choice.Groups["list"].Value.Split(',').SelectMany(one => Paths(path.Replace(choice.Value, one, StringComparison.Ordinal))) : [path];
-
-    [GeneratedRegex(@"\((?<list>[a-z0-9.,-]+)\)")]
-    private static partial Regex Choice();
 }
