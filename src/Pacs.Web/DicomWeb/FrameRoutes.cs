@@ -96,7 +96,7 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
                     return Results.Empty;
                 }
             }
-            await response.Body.WriteAsync(head, ct);
+            response.BodyWriter.Write(head);
             await response.Body.WriteAsync(frame.Memory, ct);
         }
         await response.Body.WriteAsync(MultipartWriter.End(boundary), ct);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 using Pacs.Dicom.Imaging;
 
@@ -31,14 +32,14 @@ internal sealed class MultipartBytes : IResult
         {
             return;
         }
-        await response.Body.WriteAsync(head, ct);
+        response.BodyWriter.Write(head);
         if (file is null)
         {
-            await response.Body.WriteAsync(_memory, ct);
+            response.BodyWriter.Write(_memory.Span);
         }
         else
         {
-            await StoredFiles.SendAsync(response, file, _range.Offset, _range.Length, ct);
+            await StoredFiles.AppendAsync(response, file, _range.Offset, _range.Length, ct);
         }
         await response.Body.WriteAsync(end, ct);
     }

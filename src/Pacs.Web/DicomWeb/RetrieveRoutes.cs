@@ -72,7 +72,7 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
             var head = Head(boundary, part, part.Location.Size);
             head.CopyTo(response.BodyWriter.GetSpan(head.Length));
             response.BodyWriter.Advance(head.Length);
-            await StoredFiles.SendAsync(response, file, 0, part.Location.Size, ct);
+            await StoredFiles.AppendAsync(response, file, 0, part.Location.Size, ct);
         }
         await response.Body.WriteAsync(end, ct);
     }

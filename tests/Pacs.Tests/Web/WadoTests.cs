@@ -70,6 +70,31 @@ public sealed class WadoTests(WadoTests.Archive archive) : IClassFixture<WadoTes
     }
 
     [Theory]
+    [InlineData(255_000)]
+    [InlineData(262_144)]
+    [InlineData(600_001)]
+    public async Task Files_of_any_length_arrive_to_their_last_byte(int length)
+    {
+        // answers are flushed at 256 KiB; behind a flush comes all, a part, or nothing
+        await using var server = await TestServer.StartAsync();
+        var document = new byte[(length + 1) & ~1];
+        new Random(length).NextBytes(document);
+        var sent = await PagesKit.StoreAsync(server, PagesKit.Image("A^B", "P1", "1.2.7").Set(new DicomElement(DicomTag.EncapsulatedDocument, DicomVr.OB, document)));
+        const string Path = "dicom-web/studies/1.2.7/series/1.2.7.1/instances/1.2.7.1.1";
+        foreach (var (path, accept) in new[] { (Path, "application/dicom; transfer-syntax=*"), (Path, Multipart), ("dicom-web/studies/1.2.7", Multipart),
+            (Path + "/bulkdata/00420011", "application/octet-stream"), (Path + "/bulkdata/00420011", "multipart/related; type=application/octet-stream") })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+            using var answer = await server.Http.SendAsync(request, Ct);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            var body = accept[0] == 'm' ? Assert.Single(await MultipartAnswer.ReadAsync(answer)).Body : await answer.Content.ReadAsByteArrayAsync(Ct);
+            var expected = path.Contains("bulkdata", StringComparison.Ordinal) ? document : sent;
+            Assert.Equal(expected, body[^expected.Length..]);
+        }
+    }
+
+    [Theory]
     [InlineData(null, "1.2.840.10008.1.2.1")]
     [InlineData("*", "1.2.840.10008.1.2")]
     [InlineData("1.2.840.10008.1.2", "1.2.840.10008.1.2")]
