@@ -147,6 +147,9 @@ public sealed class GdtFiles : BackgroundService
         return changed;
     }
 
+    /// <summary>Notes that a file of which no record could be made is not needed. False when it has not failed.</summary>
+    public Task<bool> DropAsync(GdtKey key, CancellationToken ct) => MoveAsync(key, GdtState.Failed, GdtState.Dropped, ct);
+
     /// <summary>Notes that somebody has taken a file that waited for a request, without the folder. False when it does not wait.</summary>
     public Task<bool> TakeAsync(GdtKey key, CancellationToken ct) => MoveAsync(key, GdtState.Held, GdtState.Fetched, ct);
 

@@ -34,6 +34,9 @@ public static class GdtState
     /// <summary>No record can be made of it; the error says why. It stays so until somebody sends it again.</summary>
     public const string Failed = "failed";
 
+    /// <summary>No record could be made of it, and somebody has decided that none is needed.</summary>
+    public const string Dropped = "dropped";
+
     /// <summary>Handed over by the old plugin, before the migration.</summary>
     public const string Imported = "imported";
 }

@@ -35,6 +35,7 @@ public static class StorageServices
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(),
             p.GetServices<ICoercion>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Archive>>()));
         services.AddSingleton<Commitments>();
+        services.AddSingleton<Conflicts>();
         services.AddSingleton<Labels>();
         services.AddSingleton<ResourceMetadata>();
         services.AddSingleton(p => new Attachments(

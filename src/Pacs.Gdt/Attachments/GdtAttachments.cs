@@ -156,7 +156,7 @@ public sealed partial class GdtAttachments(
             var sharers = receivers.All.Where(r => r.Settings.AttachmentFolder == folder).ToDictionary(r => r.Name, r => r.Settings.AttachmentDays);
             var names = sharers.Keys.ToList();
             var rows = await reader.ReadAsync((db, token) => db.GdtFiles.Where(g => g.Attachments != null && names.Contains(g.Receiver)).ToListAsync(token), ct);
-            bool IsOver(GdtFile row) => row.State == GdtState.Failed || (row.State == GdtState.Fetched && sharers[row.Receiver] is > 0 and var days && row.At < now.AddDays(-days));
+            bool IsOver(GdtFile row) => row.State is GdtState.Failed or GdtState.Dropped || (row.State == GdtState.Fetched && sharers[row.Receiver] is > 0 and var days && row.At < now.AddDays(-days));
             var over = rows.Where(r => r.Receiver == receiver.Name && IsOver(r)).ToList();
             var removable = over.SelectMany(NamesOf).Except(rows.Where(r => !IsOver(r)).SelectMany(NamesOf)).ToList();
             foreach (var name in removable)

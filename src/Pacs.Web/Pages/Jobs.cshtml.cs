@@ -74,6 +74,16 @@ public sealed class JobsModel(JobQueue queue, JobRunner runner, Modalities modal
     /// <summary>Ends a transfer.</summary>
     public Task<IActionResult> OnPostCancelAsync(string id, CancellationToken ct) => DoAsync(runner.CancelAsync(id, ct));
 
+    /// <summary>Takes a failed job off the list.</summary>
+    public async Task<IActionResult> OnPostForgetAsync(string id, CancellationToken ct)
+    {
+        if (await queue.FindAsync(id, ct) is { State: JobState.Failure })
+        {
+            await queue.DeleteAsync(id, ct);
+        }
+        return RedirectToPage();
+    }
+
     // back to the list, whatever came of it: it shows the state
     private async Task<IActionResult> DoAsync(Task<bool> change)
     {

@@ -21,11 +21,14 @@ public sealed record ProblemCounts(long Gdt, long Parked, long Conflicts, long T
 /// <summary>A GDT file that should be delivered by now.</summary>
 /// <param name="Kind"><see cref="GdtFile.Kind"/>.</param>
 /// <param name="Resource">The study or instance it is about.</param>
+/// <param name="Receiver">Who should get it.</param>
+/// <param name="Revision">Which of the files about it.</param>
+/// <param name="State">How far it is, <see cref="GdtState"/>.</param>
 /// <param name="Path">The file it becomes.</param>
 /// <param name="Attempts">How often its delivery was tried.</param>
 /// <param name="Error">Why the last attempt failed, where one has.</param>
 /// <param name="At">When its state last changed.</param>
-public sealed record UndeliveredGdt(string Kind, ResourceId Resource, string Path, int Attempts, string? Error, DateTimeOffset At);
+public sealed record UndeliveredGdt(string Kind, ResourceId Resource, string Receiver, int Revision, string State, string Path, int Attempts, string? Error, DateTimeOffset At);
 
 /// <summary>A report of storage commitment that a device does not take.</summary>
 /// <param name="CallingAe">Who asked.</param>
@@ -64,7 +67,7 @@ public sealed class OpenProblems(IndexReader index, DicomTls tls, TimeProvider c
     /// <summary>The GDT files that should be delivered by now, newest first.</summary>
     public Task<List<UndeliveredGdt>> GdtAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>
         Undelivered(db).OrderByDescending(g => g.At).Take(limit)
-            .Select(g => new UndeliveredGdt(g.Kind, g.Resource, g.Path, g.Attempts, g.Error, g.At)).ToListAsync(token), ct);
+            .Select(g => new UndeliveredGdt(g.Kind, g.Resource, g.Receiver, g.Revision, g.State, g.Path, g.Attempts, g.Error, g.At)).ToListAsync(token), ct);
 
     /// <summary>The parked events, newest first.</summary>
     public Task<List<ParkedEntry>> ParkedAsync(int limit, CancellationToken ct) => index.ReadAsync((db, token) =>

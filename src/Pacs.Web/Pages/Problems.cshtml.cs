@@ -1,11 +1,14 @@
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Pacs.Gdt;
 using Pacs.Storage;
 using Pacs.Web.Dimse;
 
 namespace Pacs.Web.Pages;
 
-/// <summary><c>/probleme</c>: what the server could not solve alone.</summary>
-public sealed class ProblemsModel(IndexReader index, OpenProblems problems, DicomTls tls, TimeProvider time) : PageModel
+/// <summary><c>/probleme</c>: what the server could not solve alone, and what somebody can do about it.</summary>
+[IgnoreAntiforgeryToken] // as DevicesModel
+public sealed class ProblemsModel(IndexReader index, OpenProblems problems, GdtFiles files, GdtResend resend, Conflicts settled, DicomTls tls, TimeProvider time) : PageModel
 {
     /// <summary>Lines of each section.</summary>
     public const int MaxRows = 100;
@@ -64,6 +67,33 @@ public sealed class ProblemsModel(IndexReader index, OpenProblems problems, Dico
             conflicts.Add((conflict, await StudyOrInstanceAsync(conflict.Resource, ct)));
         }
         (Gdt, Parked, Conflicts, Commitments) = (gdt, parked, conflicts, await problems.CommitmentsAsync(MaxRows, ct));
+    }
+
+    /// <summary>Sends a GDT file again, with what the archive says now.</summary>
+    public async Task<IActionResult> OnPostSendAsync(string receiver, string kind, string resource, int revision, CancellationToken ct)
+    {
+        if (ResourceId.TryParse(resource, out var id))
+        {
+            await resend.SendAsync(new GdtKey(receiver, kind, id, revision), ct);
+        }
+        return RedirectToPage(); // whatever came of it: the list shows the state
+    }
+
+    /// <summary>Notes that a GDT file that failed is not needed.</summary>
+    public async Task<IActionResult> OnPostDropAsync(string receiver, string kind, string resource, int revision, CancellationToken ct)
+    {
+        if (ResourceId.TryParse(resource, out var id))
+        {
+            await files.DropAsync(new GdtKey(receiver, kind, id, revision), ct);
+        }
+        return RedirectToPage();
+    }
+
+    /// <summary>Settles a contradiction: what is shown stays.</summary>
+    public async Task<IActionResult> OnPostSettleAsync(long id, CancellationToken ct)
+    {
+        await settled.SettleAsync(id, ct);
+        return RedirectToPage();
     }
 
     private async Task<Subject?> StudyOrInstanceAsync(ResourceId id, CancellationToken ct) =>

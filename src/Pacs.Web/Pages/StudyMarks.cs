@@ -55,5 +55,5 @@ public sealed class StudyMarks(IndexReader index)
     }, ct);
 
     private static GdtMark Mark(IReadOnlyCollection<string> states) =>
-        states.Contains(GdtState.Failed) ? GdtMark.Failed : states.Any(s => s is GdtState.Queued or GdtState.Ready or GdtState.Held) ? GdtMark.Waiting : GdtMark.Written;
+        states.Contains(GdtState.Failed) ? GdtMark.Failed : states.All(s => s == GdtState.Dropped) ? GdtMark.None : states.Any(s => s is GdtState.Queued or GdtState.Ready or GdtState.Held) ? GdtMark.Waiting : GdtMark.Written;
 }

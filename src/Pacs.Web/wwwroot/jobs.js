@@ -3,7 +3,7 @@
 const list = document.getElementById('auftraege');
 
 const refresh = async () => {
-  if (!document.hidden && !list.contains(document.activeElement)) {
+  if (!document.hidden && !list.contains(document.activeElement) && !list.querySelector('details[open]')) {
     const answer = await fetch('?teil=liste', { headers: { Accept: 'text/html' } }).catch(() => null);
     if (answer?.ok) {
       list.innerHTML = await answer.text();

@@ -119,7 +119,7 @@ public sealed class ForwardingTests
 
         using (var cancelled = await PostAsync(server, "/auftraege?handler=Cancel", id))
         {
-            Assert.Contains("Noch einmal senden", await cancelled.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+            Assert.Contains("Noch einmal versuchen", await cancelled.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
         }
         // what somebody has cancelled waits for nobody; what failed by itself does
         const string Problem = "Aufträge <span class=\"badge\">1</span>";
@@ -129,10 +129,21 @@ public sealed class ForwardingTests
         {
             Assert.Contains(Problem, await server.Http.GetStringAsync(new Uri("/probleme", UriKind.Relative), Ct), StringComparison.Ordinal);
         }
+        // nobody wants the second one any more: it is named, taken off the list, and no problem
+        var other = (await JobsAsync(server)).Single(j => j.PublicId != id).PublicId;
+        using (var forgotten = await PostAsync(server, "/auftraege?handler=Forget", other))
+        {
+            Assert.Contains("Auftrag „peer“ (", await forgotten.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        }
+        Assert.Equal(id, Assert.Single(await JobsAsync(server)).PublicId);
+        Assert.Contains("Alles in Ordnung", await server.Http.GetStringAsync(new Uri("/probleme", UriKind.Relative), Ct), StringComparison.Ordinal);
         await using var peer = await TestServer.StartAsync(new Dictionary<string, string> { ["DicomPort"] = $"{port}" });
         using var again = await PostAsync(server, "/auftraege?handler=Resubmit", id);
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
         await UntilAsync(async () => (await JobsAsync(server)).Single(j => j.PublicId == id).State == JobState.Success);
+        // what has not failed is not taken off the list
+        using var done = await PostAsync(server, "/auftraege?handler=Forget", id);
+        Assert.Single(await JobsAsync(server));
     }
 
     private static Task<TestServer> StartAsync(int peerPort, string rule) => TestServer.StartAsync(new Dictionary<string, string>

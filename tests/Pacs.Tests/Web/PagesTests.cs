@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Pacs.Dicom;
+using Pacs.Gdt;
 using Pacs.Storage;
 using Pacs.Web.Pages;
 
@@ -264,6 +266,38 @@ public sealed partial class PagesTests
         var problems = await GetAsync(server, "/probleme");
         Assert.Contains("Dasselbe Bild kam noch einmal mit anderem Inhalt", problems, StringComparison.Ordinal);
         Assert.Contains("Ultraschallbild", await GetAsync(server, Link(problems, "/instanzen/")), StringComparison.Ordinal);
+
+        // somebody has looked: the first copy stays, the second goes, and nobody is asked any more
+        Assert.Contains("Die andere Fassung wird endgültig entfernt.", problems, StringComparison.Ordinal);
+        var index = server.Services.GetRequiredService<IndexReader>();
+        var conflict = Assert.Single(await index.ConflictsAsync(10, Ct));
+        await PostAsync(server, "/probleme?handler=Settle", ("id", $"{conflict.Id}"));
+        Assert.Contains("Alles in Ordnung", await GetAsync(server, "/probleme"), StringComparison.Ordinal);
+        Assert.Equal(conflict.Key, Assert.Single(await index.ReadAsync((db, ct) => db.Trash.Select(t => t.Key).ToListAsync(ct), Ct)));
+        Assert.Contains("Müller, Jörg", await GetAsync(server, "/"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_gdt_file_that_failed_is_given_up_once_and_for_good()
+    {
+        await using var server = await TestServer.StartAsync(new Dictionary<string, string> { ["GdtGenerator:Enable"] = "false" });
+        await PagesKit.StoreAsync(server, PagesKit.Image("Müller^Jörg"));
+        var study = ResourceId.ForStudy("4711", "1.2.3.1");
+        await server.Services.GetRequiredService<IndexWriter>().WriteAsync(async (db, ct) =>
+        {
+            db.GdtFiles.Add(new GdtFile { Receiver = "desk", Kind = GdtKind.Study, Resource = study, Path = "/gdt/R1.gdt", State = GdtState.Failed, Error = "<b>no</b>", At = DateTimeOffset.UnixEpoch });
+            await Task.CompletedTask;
+        }, Ct);
+        var page = await GetAsync(server, "/probleme");
+        Assert.Contains("desk erfährt dann nichts von dieser Untersuchung (Müller, Jörg)", page, StringComparison.Ordinal);
+        Assert.Contains("GDT gescheitert", await GetAsync(server, "/"), StringComparison.Ordinal);
+        await PostAsync(server, "/probleme?handler=Drop", ("receiver", "desk"), ("kind", GdtKind.Study), ("resource", study.ToString()), ("revision", "0"));
+        Assert.Contains("Alles in Ordnung", await GetAsync(server, "/probleme"), StringComparison.Ordinal);
+        Assert.DoesNotContain("GDT gescheitert", await GetAsync(server, "/"), StringComparison.Ordinal);
+        Assert.Contains("verworfen", await GetAsync(server, $"/studien/{study}?tab=verlauf"), StringComparison.Ordinal);
+        // what was handed over stays handed over
+        var files = server.Services.GetRequiredService<GdtFiles>();
+        Assert.False(await files.DropAsync(new GdtKey("desk", GdtKind.Study, study, 0), Ct));
     }
 
     [Fact]
@@ -317,6 +351,12 @@ public sealed partial class PagesTests
             request.Headers.Add("Cookie", cookie);
         }
         return await http.SendAsync(request, Ct);
+    }
+
+    private static async Task PostAsync(TestServer server, string path, params (string Name, string Value)[] fields)
+    {
+        using var answer = await server.Http.PostAsync(new Uri(path, UriKind.Relative), new FormUrlEncodedContent(fields.Select(f => new KeyValuePair<string, string>(f.Name, f.Value))), Ct);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
     private static async Task<string> GetAsync(TestServer server, string path)
