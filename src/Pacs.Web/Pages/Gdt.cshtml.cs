@@ -11,7 +11,10 @@ namespace Pacs.Web.Pages;
 public sealed class GdtModel(GdtReceivers receivers, GdtFiles files, GdtResend resend, IndexReader index, IServiceProvider services) : PageModel
 {
     /// <summary>Lines of each table.</summary>
-    public const int MaxRows = 100;
+    public const int MaxRows = 50;
+
+    // what is older is looked for in the study
+    private const int MaxPages = 200;
 
     /// <summary>A receiver and how it is going with him.</summary>
     /// <param name="Receiver">The receiver.</param>
@@ -26,17 +29,30 @@ public sealed class GdtModel(GdtReceivers receivers, GdtFiles files, GdtResend r
     /// <summary>Receivers that were entered and get nothing, because something of them is not right any more.</summary>
     public IReadOnlyList<BrokenGdtReceiver> Broken => receivers.Broken;
 
-    /// <summary>What went out.</summary>
-    public IReadOnlyList<(GdtFile File, GdtRecord? Record)> Out { get; private set; } = [];
+    /// <summary>What went out, and the patient it is about where he is still here; a file may name no more than his number.</summary>
+    public IReadOnlyList<(GdtFile File, GdtRecord? Record, Patient? Patient)> Out { get; private set; } = [];
+
+    /// <summary>Whether only what waits or has failed is shown.</summary>
+    public bool IsOpenOnly { get; private set; }
+
+    /// <summary>The page of the list, from 1.</summary>
+    public int Number { get; private set; } = 1;
+
+    /// <summary>Whether there is an older page of either list.</summary>
+    public bool HasOlder { get; private set; }
 
     /// <summary>What came in.</summary>
     public IReadOnlyList<GdtIncoming> In { get; private set; } = [];
 
     /// <summary>Shows both.</summary>
     /// <param name="pruefen">A receiver whose folder is to be checked.</param>
+    /// <param name="stand"><c>offen</c>: only what waits or has failed.</param>
+    /// <param name="seite">The page, from 1, which is the newest.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task OnGetAsync(string? pruefen, CancellationToken ct)
+    public async Task OnGetAsync(string? pruefen, string? stand, int? seite, CancellationToken ct)
     {
+        (IsOpenOnly, Number) = (stand == "offen", Math.Clamp(seite ?? 1, 1, MaxPages));
+        var skip = (Number - 1) * MaxRows;
         var inbox = services.GetService<GdtInbox>();
         var lines = new List<Line>();
         foreach (var receiver in receivers.All)
@@ -45,9 +61,19 @@ public sealed class GdtModel(GdtReceivers receivers, GdtFiles files, GdtResend r
             lines.Add(new Line(receiver, files.StatusOf(receiver.Name), inbox?.ProblemOf(receiver.Name), found));
         }
         Receivers = lines;
-        var rows = await index.ReadAsync((db, token) => db.GdtFiles.Where(g => g.State != GdtState.Imported).OrderByDescending(g => g.At).Take(MaxRows).ToListAsync(token), ct);
-        Out = [.. rows.Select(r => (r, r.Body.Length == 0 ? null : GdtReader.Read(r.Body, receivers.Find(r.Receiver)?.Profile.CharacterSet).Records[0]))];
-        In = await index.ReadAsync((db, token) => db.GdtIncoming.OrderByDescending(g => g.Id).Take(MaxRows).ToListAsync(token), ct);
+        var rows = await index.ReadAsync((db, token) => db.GdtFiles.Where(g => g.State != GdtState.Imported)
+            .Where(g => !IsOpenOnly || g.State == GdtState.Queued || g.State == GdtState.Held || g.State == GdtState.Ready || g.State == GdtState.Failed)
+            .OrderByDescending(g => g.At).ThenBy(g => g.Resource).ThenBy(g => g.Receiver).Skip(skip).Take(MaxRows + 1).ToListAsync(token), ct);
+        In = await index.ReadAsync((db, token) => db.GdtIncoming.Where(g => !IsOpenOnly || g.State == GdtIncomingState.Refused).OrderByDescending(g => g.Id).Skip(skip).Take(MaxRows + 1).ToListAsync(token), ct);
+        HasOlder = Math.Max(rows.Count, In.Count) > MaxRows && Number < MaxPages;
+        In = [.. In.Take(MaxRows)];
+        var shown = new List<(GdtFile, GdtRecord?, Patient?)>();
+        foreach (var row in rows.Take(MaxRows))
+        {
+            var record = row.Body.Length == 0 ? null : GdtReader.Read(row.Body, receivers.Find(row.Receiver)?.Profile.CharacterSet).Records[0];
+            shown.Add((row, record, row.Kind == GdtKind.Report ? (await index.InstanceAsync(row.Resource, ct))?.Patient : (await index.StudyAsync(row.Resource, ct))?.Patient));
+        }
+        Out = shown;
     }
 
     /// <summary>Sends a file again.</summary>

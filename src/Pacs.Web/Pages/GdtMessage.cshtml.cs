@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.EntityFrameworkCore;
@@ -28,6 +29,12 @@ public sealed class GdtMessageModel(GdtFiles files, GdtReceivers receivers, GdtC
 
     /// <summary>Why there is no record, or null.</summary>
     public string? Problem { get; private set; }
+
+    /// <summary>Why a file of the practice software was not taken (<see cref="GdtRefusal"/>), or null.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>The file of ours that it is, to be sent again; null for others.</summary>
+    public GdtFile? Sent { get; private set; }
 
     /// <summary>What could not be in it.</summary>
     public IReadOnlyList<string> LeftOut { get; private set; } = [];
@@ -60,7 +67,7 @@ public sealed class GdtMessageModel(GdtFiles files, GdtReceivers receivers, GdtC
         }
         catch (GdtException)
         {
-            Message = null;
+            (Message, Lines) = (null, Encoding.Latin1.GetString(body.AsSpan(0, Math.Min(body.Length, MaxBytes))));
         }
         return Page();
     }
@@ -74,6 +81,7 @@ public sealed class GdtMessageModel(GdtFiles files, GdtReceivers receivers, GdtC
         _set = receivers.Find(key.Receiver)?.Profile.CharacterSet;
         (Name, Problem, Study) = (GdtFileName.Display(file.Path), file.Error, key.Kind == GdtKind.Study ? key.Resource : null);
         LeftOut = file.LeftOut?.Split('\n') ?? [];
+        Sent = file;
         return file.Body;
     }
 
@@ -83,7 +91,7 @@ public sealed class GdtMessageModel(GdtFiles files, GdtReceivers receivers, GdtC
         {
             return null;
         }
-        Name = message.Name;
+        (Name, Refusal) = (message.Name, message.State == GdtIncomingState.Refused ? message.Reason : null);
         return message.Body;
     }
 

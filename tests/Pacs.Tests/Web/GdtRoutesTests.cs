@@ -113,7 +113,7 @@ public sealed class GdtRoutesTests
     public async Task The_page_shows_both_directions_and_values_are_encoded()
     {
         await using var server = await StartAsync();
-        await StoreAsync(server, "<script>alert(1)</script>");
+        await StoreAsync(server, "<script>alert(1)</script>", "Doe^<script>alert(2)</script>");
         await server.Services.GetRequiredService<GdtOrders>().TakeAsync(
             server.Services.GetRequiredService<GdtReceivers>().All[0], "order.gdt", "01380006302\n0123000x\n"u8.ToArray(), Ct);
         foreach (var (language, words) in new[] { ("de", new[] { "GDT-Protokoll", "abgelehnt", "Name fehlt" }), ("en", ["GDT log", "refused", "name is missing"]) })
@@ -122,8 +122,26 @@ public sealed class GdtRoutesTests
             Assert.All(words, w => Assert.Contains(w, page, StringComparison.Ordinal));
             Assert.DoesNotMatch(PagesTests.ForeignScript, page);
         }
-        var message = await server.Http.GetStringAsync("/gdt/ein/1", Ct);
+        var message = await server.Http.GetStringAsync("/gdt/ein/1?lang=de", Ct);
         Assert.Contains("order.gdt", message, StringComparison.Ordinal);
+        Assert.Contains("Name fehlt", message, StringComparison.Ordinal);
+        // both tables are there, with the patient's name though the file has his number alone
+        var all = await server.Http.GetStringAsync("/gdt", Ct);
+        Assert.Contains("An die Praxissoftware", all, StringComparison.Ordinal);
+        Assert.Contains("<bdi>Doe, &lt;script&gt;alert(2)&lt;/script&gt;</bdi>", all, StringComparison.Ordinal);
+        var written = System.Text.RegularExpressions.Regex.Match(all, "/gdt/aus/default/[^\"]+").Value;
+        Assert.Contains("/content\" download=", await server.Http.GetStringAsync(written, Ct), StringComparison.Ordinal);
+        // only what waits, has failed or was refused
+        var open = await server.Http.GetStringAsync("/gdt?stand=offen", Ct);
+        Assert.DoesNotContain("/gdt/aus/default/", open, StringComparison.Ordinal);
+        Assert.Contains("/gdt/aus/desk/", open, StringComparison.Ordinal);
+        Assert.Contains("order.gdt", open, StringComparison.Ordinal);
+        Assert.Contains("rel=\"prev\" href=\"/gdt?stand=offen&amp;seite=1\"", await server.Http.GetStringAsync("/gdt?stand=offen&seite=2", Ct), StringComparison.Ordinal);
+        // what is no GDT at all is shown as it came
+        await server.Services.GetRequiredService<GdtOrders>().TakeAsync(server.Services.GetRequiredService<GdtReceivers>().All[0], "no.gdt", "<b>no GDT</b>"u8.ToArray(), Ct);
+        var foreign = await server.Http.GetStringAsync("/gdt/ein/2", Ct);
+        Assert.Contains("keine GDT-Datei", foreign, StringComparison.Ordinal);
+        Assert.Contains("&lt;b&gt;no GDT&lt;/b&gt;", foreign, StringComparison.Ordinal);
     }
 
     private static Task<TestServer> StartAsync() => TestServer.StartAsync(new Dictionary<string, string>
@@ -132,10 +150,10 @@ public sealed class GdtRoutesTests
         ["GdtGenerator:Receivers"] = """[ { "Name": "desk", "Folder": "/tmp/pacs-no-such-folder/desk", "Profile": "gdt-2.1", "Delivery": "OnDemand" } ]""",
     });
 
-    private static async Task<ResourceId> StoreAsync(TestServer server, string description = "Abdomen")
+    private static async Task<ResourceId> StoreAsync(TestServer server, string description = "Abdomen", string name = "")
     {
         var archive = server.Services.GetRequiredService<Archive>();
-        var image = Studies.Image(1, "R1").Set(DicomTag.StudyDescription, description);
+        var image = Studies.Image(1, "R1").Set(DicomTag.StudyDescription, description).Set(DicomTag.PatientName, name);
         await using var staged = archive.Stage(image.GetString(DicomTag.SOPClassUID)!, image.GetString(DicomTag.SOPInstanceUID)!, TransferSyntax.ExplicitVRLittleEndian, "VIVID");
         await staged.AppendAsync(new System.Buffers.ReadOnlySequence<byte>(DicomWriter.ToBytes(image, TransferSyntax.ExplicitVRLittleEndian)));
         var stored = await archive.CommitAsync(staged, new Origin(OriginKind.Dimse, "VIVID", "PACS", "127.0.0.1"), Ct);
