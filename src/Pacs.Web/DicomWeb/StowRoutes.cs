@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Pacs.Dicom;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -37,7 +38,7 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
         {
             return DicomWebError.NotAcceptable("The outcome is application/dicom+json or application/dicom+xml");
         }
-        var store = new Storing(this, new DicomWebAddress(context.Request, options), study, new Origin(OriginKind.Http, RemoteHost: context.Connection.RemoteIpAddress?.ToString()));
+        var store = new Storing(this, new DicomWebAddress(context.Request, options), study, new Origin(OriginKind.Http, RemoteHost: context.Address()));
         if (type == MediaTypes.Dicom)
         {
             await store.AddAsync(context.Request.Body, context.RequestAborted);

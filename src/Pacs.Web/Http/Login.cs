@@ -50,7 +50,7 @@ public sealed partial class Login
                 context.SetUser(name);
                 return true;
             }
-            LogWrong(context.Connection.RemoteIpAddress?.ToString() ?? "");
+            LogWrong(context.Address() ?? "");
             return false;
         }
         var request = context.Request;

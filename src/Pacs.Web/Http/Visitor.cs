@@ -16,7 +16,14 @@ public static class Visitor
     public static string Who(this HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var address = context.Connection.RemoteIpAddress is { } remote ? (remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote).ToString() : "?";
+        var address = context.Address() ?? "?";
         return context.Items[Key] is string user ? $"{user} ({address})" : address;
+    }
+
+    /// <summary>The address as people write it: one of IPv4 without the <c>::ffff:</c> (RFC 4291 §2.5.5.2) that it has on a socket for both. Null without a network.</summary>
+    public static string? Address(this HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Connection.RemoteIpAddress is { } remote ? (remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote).ToString() : null;
     }
 }

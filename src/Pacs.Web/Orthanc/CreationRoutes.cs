@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Pacs.Dicom;
 using Pacs.Storage;
+using Pacs.Web.Http;
 using Pacs.Web.Jobs;
 using Pacs.Web.Upload;
 
@@ -45,7 +46,7 @@ internal sealed class CreationRoutes(IndexReader index, Archive archive, TimePro
             }
             var (dataset, syntax) = Make(OrthancBody.Text(json, "Content"), parent);
             (replace with { NewFrom = 3, Seed = "" }).Apply(dataset, _ => -1);
-            return await StoreAsync(request, dataset, syntax, context.Connection.RemoteIpAddress?.ToString(), ct);
+            return await StoreAsync(request, dataset, syntax, context.Address(), ct);
         }
         catch (DocumentException)
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pacs.Dicom;
 using Pacs.Storage;
+using Pacs.Web.Http;
 using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Orthanc;
@@ -208,7 +209,7 @@ internal sealed class ModificationRoutes(IndexReader index, JobQueue queue, JobR
         }
         var isAsynchronous = OrthancBody.Flag(json, "Asynchronous") ?? OrthancBody.Flag(json, "Synchronous") == false;
         var job = await queue.AddAsync(
-            (content with { By = context.Connection.RemoteIpAddress?.ToString() }).ToJob(kind, OrthancBody.Number(json, "Priority", int.MinValue, int.MaxValue) ?? 0), instances, ct);
+            (content with { By = context.Address() }).ToJob(kind, OrthancBody.Number(json, "Priority", int.MinValue, int.MaxValue) ?? 0), instances, ct);
         if (isAsynchronous)
         {
             return new OrthancResult(new JsonObject { ["ID"] = job.PublicId, ["Path"] = $"/jobs/{job.PublicId}" });

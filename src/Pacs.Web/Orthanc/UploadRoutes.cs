@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Mvc;
 using Pacs.Dicom;
 using Pacs.Storage;
+using Pacs.Web.Http;
 using Pacs.Web.Upload;
 
 namespace Pacs.Web.Orthanc;
@@ -18,7 +19,7 @@ internal sealed partial class UploadRoutes(Archive archive, ILogger<UploadRoutes
     private async Task<IResult> AnswerAsync(HttpContext context)
     {
         var (request, ct) = (context.Request, context.RequestAborted);
-        var origin = new Origin(OriginKind.Http, RemoteHost: context.Connection.RemoteIpAddress?.ToString());
+        var origin = new Origin(OriginKind.Http, RemoteHost: context.Address());
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding is not ("" or "identity" or "gzip"))
         {

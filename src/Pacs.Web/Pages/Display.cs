@@ -133,6 +133,9 @@ public sealed class Display(IStringLocalizer<Texts> texts, TimeProvider clock)
     /// <summary>A number and its noun, <c>1 Bild</c>, <c>2 Bilder</c>: the texts <c>Count.{noun}.One</c> and <c>Count.{noun}.Many</c>.</summary>
     public string Count(string noun, long value) => texts[value == 1 ? $"Count.{noun}.One" : $"Count.{noun}.Many", Number(value)];
 
+    /// <summary>An address: one of IPv4 as people write it, where an earlier version kept the form of IPv6 (<c>::ffff:</c>).</summary>
+    public string Host(string? value) => Text(value?.StartsWith("::ffff:", StringComparison.OrdinalIgnoreCase) == true && value.Contains('.', StringComparison.Ordinal) ? value["::ffff:".Length..] : value, 64);
+
     /// <summary>
     /// A text from outside: control characters become visible, lone surrogates U+FFFD, and more than <see cref="MaxText"/> characters are cut with a
     /// note of how many there were.

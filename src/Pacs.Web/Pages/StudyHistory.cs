@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Localization;
 using Pacs.Dicom;
 using Pacs.Dicom.Modification;
+using Pacs.Gdt;
 using Pacs.Storage;
 using Pacs.Web.Jobs;
 
@@ -49,12 +50,16 @@ public sealed class StudyHistory(IndexReader index, Archive archive, JobQueue qu
                 select new { sender.Key, Count = sender.Count(), First = sender.Min(i => i.ReceivedAt), Last = sender.Max(i => i.ReceivedAt) }).Take(MaxLines).ToListAsync(token);
             foreach (var sender in received)
             {
-                var who = sender.Key.Origin == OriginKind.Recovered ? "" : sender.Key.CallingAe ?? sender.Key.RemoteHost ?? "";
-                lines.Add(new HistoryLine(sender.Last, $"History.{sender.Key.Origin}", [show.Count("Images", sender.Count), show.Text(who, 64), show.Moment(sender.First)]));
+                var who = sender.Key.Origin == OriginKind.Recovered ? "" : sender.Key.CallingAe is { } ae ? show.Text(ae, 64) : show.Host(sender.Key.RemoteHost);
+                // the moment beside it says it already, where all came in the same second
+                var since = show.Moment(sender.First) == show.Moment(sender.Last) ? "" : show.Moment(sender.First);
+                lines.Add(new HistoryLine(sender.Last, since.Length > 0 ? $"History.{sender.Key.Origin}.Since" : $"History.{sender.Key.Origin}", [show.Count("Images", sender.Count), who, since]));
             }
-            foreach (var file in await db.GdtFiles.Where(g => g.Resource == study.PublicId).OrderByDescending(g => g.At).Take(MaxLines).Select(g => new { g.At, g.Receiver, g.State }).ToListAsync(token))
+            foreach (var file in await db.GdtFiles.Where(g => g.Resource == study.PublicId).OrderByDescending(g => g.At).Take(MaxLines).Select(g => new { g.At, g.Receiver, g.Kind, g.Revision, g.State }).ToListAsync(token))
             {
-                lines.Add(new HistoryLine(file.At, "History.Gdt", [file.Receiver], "GdtState." + file.State, "~/gdt"));
+                // what the old plugin handed over is known by no more than that
+                var link = file.State == GdtState.Imported ? null : $"~/gdt/aus/{file.Receiver}/{file.Kind}/{study.PublicId}/{file.Revision}";
+                lines.Add(new HistoryLine(file.At, "History.Gdt", [file.Receiver], "GdtState." + file.State, link));
             }
             foreach (var step in await db.Steps.Where(s => s.StudyUid == study.Uid).Take(MaxLines).ToListAsync(token))
             {
@@ -62,7 +67,7 @@ public sealed class StudyHistory(IndexReader index, Archive archive, JobQueue qu
             }
             foreach (var conflict in await db.Conflicts.Where(c => c.Resource == study.PublicId).OrderByDescending(c => c.Id).Take(MaxLines).ToListAsync(token))
             {
-                lines.Add(new HistoryLine(conflict.At, "History.Conflict", [show.Text(conflict.CallingAe ?? conflict.RemoteHost ?? "", 64)], Link: "~/probleme"));
+                lines.Add(new HistoryLine(conflict.At, "History.Conflict", [conflict.CallingAe is { } ae ? show.Text(ae, 64) : show.Host(conflict.RemoteHost)], Link: "~/probleme"));
             }
             return lines;
         }, ct);

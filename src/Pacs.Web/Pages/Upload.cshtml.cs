@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.Extensions.Localization;
 using Pacs.Dicom;
 using Pacs.Storage;
+using Pacs.Web.Http;
 using Pacs.Web.Upload;
 
 namespace Pacs.Web.Pages;
@@ -115,7 +116,7 @@ public sealed partial class UploadModel(Archive archive, IndexReader index, IStr
         {
             return Told(new Line("failed", null, null, texts[wrong]));
         }
-        var origin = new Origin(OriginKind.Http, RemoteHost: HttpContext.Connection.RemoteIpAddress?.ToString());
+        var origin = new Origin(OriginKind.Http, RemoteHost: HttpContext.Address());
         try
         {
             await using var body = await UploadBody.OpenAsync(Request.Body, ct);

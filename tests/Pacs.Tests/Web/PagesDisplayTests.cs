@@ -44,6 +44,13 @@ public sealed class PagesDisplayTests
         Assert.Equal(expected, In(language).DayHeading(value));
 
     [Theory]
+    [InlineData("::ffff:192.168.1.20", "192.168.1.20")]
+    [InlineData("192.168.1.20", "192.168.1.20")]
+    [InlineData("fe80::1", "fe80::1")]
+    [InlineData(null, "")]
+    public void An_address_of_ipv4_reads_as_one(string? value, string expected) => Assert.Equal(expected, In("de").Host(value));
+
+    [Theory]
     [InlineData("0831", "08:31")]
     [InlineData("083145.123456", "08:31")]
     [InlineData("08:31:45", "08:31")]
