@@ -12,6 +12,13 @@ document.addEventListener('keydown', e => {
   }
 });
 
+// on a narrow screen the sections go sideways: where somebody is should not be out of sight
+const sections = document.querySelector('.sections');
+const here = sections?.querySelector('[aria-current]');
+if (here && sections.scrollWidth > sections.clientWidth) {
+  sections.scrollLeft = here.offsetLeft - (sections.clientWidth - here.offsetWidth) / 2;
+}
+
 // ---- files dropped on any page go to the one for uploading; documents dropped on a study go to that study --------------------------------
 
 const { upload } = document.body.dataset;

@@ -113,7 +113,7 @@ public sealed class StudyListTests
         Assert.Equal(2, (await server.Services.GetRequiredService<JobQueue>().ListAsync(10, Ct)).Count);
 
         var question = await GetAsync(server, "/studien/loeschen?" + query);
-        Assert.Contains("2 Studien mit zusammen 2 Bilder", question, StringComparison.Ordinal);
+        Assert.Contains("2 Studien, zusammen 2 Bilder", question, StringComparison.Ordinal);
         using (var deleted = await PostAsync(server, "/studien/loeschen", query))
         {
             var bin = await deleted.Content.ReadAsStringAsync(Ct);
