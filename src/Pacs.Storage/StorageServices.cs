@@ -43,7 +43,7 @@ public static class StorageServices
             p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Recovery(
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexDatabase>(), p.GetRequiredService<IndexWriter>(),
-            p.GetRequiredService<IndexReader>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Recovery>>()));
+            p.GetRequiredService<IndexReader>(), p.GetRequiredService<KeyImages>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Recovery>>()));
         services.AddSingleton<EventPump>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<KeyImages>();

@@ -28,7 +28,7 @@ internal sealed partial class IndexDatabase : IDisposable
     private const string FileName = "index.db";
     private const string LockName = "pacs.lock";
 
-    // what the lock file says besides "stopped 4711"
+    // what the lock file says besides "stopped 4711"; behind the second may stand the name of a damaged index
     private const string Running = "running";
     private const string Rebuilding = "rebuilding";
 
@@ -58,8 +58,8 @@ internal sealed partial class IndexDatabase : IDisposable
     /// <summary>In which state the index was found.</summary>
     public IndexState State { get; private set; }
 
-    /// <summary>Where a damaged database was moved, if there was one.</summary>
-    public string? DamagedPath { get; private set; }
+    /// <summary>The damaged database from which this one is made again, besides the files; null when there is none.</summary>
+    public DamagedIndex? Damaged { get; private set; }
 
     /// <summary>Takes the locks, checks what is there, moves it aside if it is damaged, and brings the tables to this version.</summary>
     /// <exception cref="IOException">Another server uses these folders, or they cannot be used.</exception>
@@ -88,16 +88,17 @@ internal sealed partial class IndexDatabase : IDisposable
     private void OpenChecked()
     {
         var last = ReadMarker();
+        Damaged = FindDamaged(last);
         State = File.Exists(_path) ? Judge(last) : File.Exists(_path + "-wal") || last is not null ? IndexState.Lost : IndexState.Clean;
         if (State == IndexState.Lost)
         {
-            WriteMarker(Rebuilding); // before there is a new index, which would look like one that has lost nothing
-            _isRebuilding = true;
+            MarkRebuilding(); // before there is a new index, which would look like one that has lost nothing
         }
         Migrate();
-        if (DamagedPath is not null)
+        if (Damaged is not null)
         {
-            Salvage(DamagedPath);
+            using var connection = OpenWriter();
+            Damaged.TakeOver(connection);
         }
     }
 
@@ -116,11 +117,8 @@ internal sealed partial class IndexDatabase : IDisposable
     /// </summary>
     public void MarkRebuilding()
     {
-        if (!_isRebuilding)
-        {
-            WriteMarker(Rebuilding);
-            _isRebuilding = true;
-        }
+        WriteMarker(RebuildingMarker);
+        _isRebuilding = true;
     }
 
     /// <summary>The one connection that writes and checkpoints.</summary>
@@ -160,7 +158,7 @@ internal sealed partial class IndexDatabase : IDisposable
 
     /// <summary>Says that everything is on the disk and nothing was left in the log. The last connection must have been closed.</summary>
     /// <param name="lastSeq">The last event: an index that has less at the next start is an older one.</param>
-    public void MarkClean(long lastSeq) => WriteMarker(_isRebuilding ? Rebuilding : string.Create(CultureInfo.InvariantCulture, $"stopped {lastSeq}"));
+    public void MarkClean(long lastSeq) => WriteMarker(_isRebuilding ? RebuildingMarker : string.Create(CultureInfo.InvariantCulture, $"stopped {lastSeq}"));
 
     public void Dispose()
     {
@@ -224,10 +222,12 @@ internal sealed partial class IndexDatabase : IDisposable
         }
     }
 
-    // "running", "rebuilding", "stopped 4711", or null when there never was an index here
+    private string RebuildingMarker => Damaged is null ? Rebuilding : $"{Rebuilding} {Path.GetFileName(Damaged.Path)}";
+
+    // "running", "rebuilding", "rebuilding index.db.damaged-20261123T101500000", "stopped 4711", or null when there never was an index here
     private string? ReadMarker()
     {
-        var bytes = new byte[64];
+        var bytes = new byte[128];
         _indexLock!.Position = 0;
         var length = _indexLock.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         return length == 0 ? null : Encoding.ASCII.GetString(bytes, 0, length).Trim();
@@ -243,24 +243,25 @@ internal sealed partial class IndexDatabase : IDisposable
 
     private IndexState Judge(string? marker)
     {
-        var crashed = marker is Running or Rebuilding;
+        var isRebuilt = marker?.Split(' ')[0] == Rebuilding;
+        var crashed = isRebuilt || marker == Running;
         var size = new FileInfo(_path).Length;
         // a server that runs always has a log; deleting it takes commits away that were promised
         if (crashed && size > 0 && !File.Exists(_path + "-wal"))
         {
             LogWithoutLog(_path);
-            return Check(full: true) is { } damage ? Damaged(damage) : IndexState.Lost;
+            return Check(full: true) is { } damage ? SetAside(damage) : IndexState.Lost;
         }
         if (Check(full: crashed || size < AlwaysCheckBelow) is { } problem)
         {
-            return Damaged(problem);
+            return SetAside(problem);
         }
         if (marker?.Split(' ') is ["stopped", var number] && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var seq) && LastSeq() < seq)
         {
             LogOlder(_path);
             return IndexState.Lost;
         }
-        return marker == Rebuilding ? IndexState.Lost : crashed ? IndexState.Crashed : IndexState.Clean;
+        return isRebuilt ? IndexState.Lost : crashed ? IndexState.Crashed : IndexState.Clean;
     }
 
     private string? Check(bool full)
@@ -291,19 +292,29 @@ internal sealed partial class IndexDatabase : IDisposable
         return Scalar(connection, "SELECT coalesce(max(seq), 0) FROM event") is long seq ? seq : 0;
     }
 
-    // never deleted: somebody may want to get more out of it than we do
-    private IndexState Damaged(string problem)
+    private IndexState SetAside(string problem)
     {
-        DamagedPath = $"{_path}.damaged-{_time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmssfff}";
-        foreach (var suffix in new[] { "", "-wal", "-shm" })
-        {
-            if (File.Exists(_path + suffix))
-            {
-                File.Move(_path + suffix, DamagedPath + suffix);
-            }
-        }
-        LogDamaged(_path, DamagedPath, problem);
+        var damaged = new DamagedIndex(Path.Join(_folder, DamagedIndex.NameOf(_path, _time.GetUtcNow())), _log);
+        LogDamaged(_path, damaged.Path, problem);
+        Damaged = damaged;
+        MarkRebuilding(); // with its name, so that nothing of it is forgotten by whoever ends us now
+        damaged.MoveFrom(_path);
         return IndexState.Lost;
+    }
+
+    // the damaged database that a rebuild was made from when it was broken off
+    private DamagedIndex? FindDamaged(string? marker)
+    {
+        if (marker?.Split(' ') is not [Rebuilding, var name] || name != Path.GetFileName(name) || !File.Exists(Path.Join(_folder, name)))
+        {
+            return null;
+        }
+        var damaged = new DamagedIndex(Path.Join(_folder, name), _log);
+        if (!File.Exists(_path))
+        {
+            damaged.MoveFrom(_path); // what is left of it
+        }
+        return damaged;
     }
 
     private void Migrate()
@@ -318,62 +329,6 @@ internal sealed partial class IndexDatabase : IDisposable
         }
     }
 
-    /// <summary>
-    /// Takes over from a damaged index what the files cannot tell: orders, counters, nodes, jobs, which GDT files were written, and events that a consumer had not yet
-    /// seen. Each part alone, for some of it may be unreadable.
-    /// </summary>
-    private void Salvage(string path)
-    {
-        string[] parts =
-        [
-            "INSERT OR IGNORE INTO main.setting (name, value) SELECT name, value FROM old.setting",
-            "INSERT OR IGNORE INTO main.worklist SELECT * FROM old.worklist",
-            "INSERT OR IGNORE INTO main.step SELECT * FROM old.step",
-            "INSERT OR IGNORE INTO main.commitment SELECT * FROM old.commitment",
-            "INSERT OR IGNORE INTO main.commitment_request SELECT * FROM old.commitment_request",
-            "INSERT OR IGNORE INTO main.modality SELECT * FROM old.modality",
-            "INSERT OR IGNORE INTO main.job SELECT * FROM old.job",
-            "INSERT OR IGNORE INTO main.job_item SELECT * FROM old.job_item",
-            "INSERT OR IGNORE INTO main.label SELECT * FROM old.label",
-            "INSERT OR IGNORE INTO main.metadata SELECT * FROM old.metadata",
-            "INSERT OR IGNORE INTO main.attachment SELECT * FROM old.attachment",
-            "INSERT OR IGNORE INTO main.bin SELECT * FROM old.bin",
-            "INSERT OR IGNORE INTO main.bin_file SELECT * FROM old.bin_file",
-            "INSERT OR IGNORE INTO main.gdt_file SELECT * FROM old.gdt_file",
-            "INSERT OR IGNORE INTO main.gdt_receiver SELECT * FROM old.gdt_receiver",
-            "INSERT OR IGNORE INTO main.gdt_incoming SELECT * FROM old.gdt_incoming",
-            // numbers go on where the old ones ended: whoever lists changes never sees one twice
-            "INSERT INTO main.sqlite_sequence (name, seq) SELECT 'event', max(seq) FROM old.event",
-            "INSERT OR IGNORE INTO main.event SELECT * FROM old.event WHERE seq > (SELECT min(seq) FROM old.consumer) OR seq IN (SELECT seq FROM old.parked_event)",
-            "INSERT OR IGNORE INTO main.consumer SELECT * FROM old.consumer",
-            "INSERT OR IGNORE INTO main.parked_event SELECT * FROM old.parked_event",
-        ];
-        using var connection = OpenWriter();
-        using var attach = connection.CreateCommand();
-        attach.CommandText = "ATTACH DATABASE @path AS old";
-        attach.Parameters.AddWithValue("@path", path);
-        var attached = false;
-        var saved = 0;
-        foreach (var part in parts)
-        {
-            try
-            {
-                if (!attached)
-                {
-                    attach.ExecuteNonQuery();
-                    attached = true;
-                }
-                Execute(connection, part);
-                saved++;
-            }
-            catch (SqliteException e)
-            {
-                LogNotSalvaged(part, e);
-            }
-        }
-        LogSalvaged(path, saved, parts.Length);
-    }
-
     [LoggerMessage(1, LogLevel.Error, "The index {Path} is damaged ({Problem}). It was moved to {Damaged}; a new one is made from the stored files.")]
     private partial void LogDamaged(string path, string damaged, string problem);
 
@@ -383,13 +338,6 @@ internal sealed partial class IndexDatabase : IDisposable
     [LoggerMessage(3, LogLevel.Warning, "The index {Path} is older than the one that was closed here, a backup perhaps. What it lacks is read from the stored files.")]
     private partial void LogOlder(string path);
 
-    [LoggerMessage(4, LogLevel.Warning, "Of the damaged index {Path} {Saved} of {All} parts could be taken over.")]
-    private partial void LogSalvaged(string path, int saved, int all);
-
-    [LoggerMessage(5, LogLevel.Warning, "A part of the damaged index could not be taken over: {Statement}")]
-    private partial void LogNotSalvaged(string statement, Exception e);
-
     [LoggerMessage(6, LogLevel.Warning, "The volume of {Folder} is so full that the index cannot even be read. The room kept for that is used now.")]
     private partial void LogReserve(string folder, Exception e);
-
 }

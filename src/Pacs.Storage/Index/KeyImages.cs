@@ -8,7 +8,7 @@ namespace Pacs.Storage;
 /// <param name="Frame">The frame, from 1.</param>
 public sealed record MarkedFrame(ResourceId Series, ResourceId Instance, int Frame);
 
-/// <summary>The frames that people have marked. They belong to the index: deleted with their instance, gone when the index is built anew from the files.</summary>
+/// <summary>The frames that people have marked. They belong to the index: deleted with their instance, gone when the index is lost altogether, but taken over from a damaged one.</summary>
 public sealed class KeyImages(IndexReader reader, IndexWriter writer, TimeProvider time)
 {
     /// <summary>Of one study: more are no selection.</summary>

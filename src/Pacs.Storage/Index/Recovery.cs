@@ -37,6 +37,7 @@ public sealed partial class Recovery : BackgroundService
     private readonly IndexDatabase _database;
     private readonly IndexWriter _writer;
     private readonly IndexReader _reader;
+    private readonly KeyImages _marked;
     private readonly TimeProvider _time;
     private readonly ILogger<Recovery> _log;
     private readonly List<string> _missing = [];
@@ -47,13 +48,14 @@ public sealed partial class Recovery : BackgroundService
     private int _unreadable;
     private DateTimeOffset _startedAt;
 
-    internal Recovery(FileInstanceStore store, IntakeJournal journal, IndexDatabase database, IndexWriter writer, IndexReader reader, TimeProvider time, ILogger<Recovery> log)
+    internal Recovery(FileInstanceStore store, IntakeJournal journal, IndexDatabase database, IndexWriter writer, IndexReader reader, KeyImages marked, TimeProvider time, ILogger<Recovery> log)
     {
         _store = store;
         _journal = journal;
         _database = database;
         _writer = writer;
         _reader = reader;
+        _marked = marked;
         _time = time;
         _log = log;
     }
@@ -92,6 +94,10 @@ public sealed partial class Recovery : BackgroundService
                 await CompareAsync(day, lost: true, beforeDoors: true, cancellationToken);
             }
             await RaiseAccessionAsync(cancellationToken);
+            foreach (var (instance, frame) in _database.Damaged?.KeyImages() ?? [])
+            {
+                await _marked.MarkAsync(instance, frame, cancellationToken);
+            }
             _database.MarkRunning();
         }
         else

@@ -167,8 +167,13 @@ public sealed class RecoveryTests
         await box.AssertConsistentAsync();
     }
 
-    [Fact]
-    public async Task What_files_cannot_tell_is_taken_over_from_a_damaged_index()
+    [Theory]
+    [InlineData("not broken off")]
+    [InlineData("before it is moved")]
+    [InlineData("before its log is moved")]
+    [InlineData("before there is a new one")]
+    [InlineData("before the new one is filled")]
+    public async Task What_files_cannot_tell_is_taken_over_from_a_damaged_index(string end)
     {
         await using var box = await TestArchive.StartAsync();
         await FillAsync(box, 40);
@@ -183,8 +188,32 @@ public sealed class RecoveryTests
                 db.Consumers.Add(new ConsumerCursor { Name = "gdt", Seq = 40 });
                 return Task.CompletedTask;
             }, Ct);
+        var marked = await box.Reader.ReadAsync((db, ct) => db.Instances.Select(i => i.PublicId).FirstAsync(ct), Ct);
+        Assert.True(await box.Get<KeyImages>().MarkAsync(marked, 1, Ct));
         var seq = await box.Reader.LastSeqAsync(Ct);
-        await box.RestartAsync(() => Break(box.IndexPath, "index of instances damaged"));
+        await box.RestartAsync(() =>
+        {
+            Break(box.IndexPath, "index of instances damaged");
+            // what a server leaves that is killed while it sets the damaged index aside
+            var aside = box.IndexPath + ".damaged-20261123T101500000";
+            if (end != "not broken off")
+            {
+                File.WriteAllText(Path.Join(box.Options.ResolvedIndexDirectory, "pacs.lock"), "rebuilding " + Path.GetFileName(aside));
+                File.WriteAllText(box.IndexPath + "-wal", "");
+            }
+            if (end.StartsWith("before its log", StringComparison.Ordinal) || end.StartsWith("before the", StringComparison.Ordinal))
+            {
+                File.Move(box.IndexPath, aside);
+            }
+            if (end.StartsWith("before the", StringComparison.Ordinal))
+            {
+                File.Delete(box.IndexPath + "-wal");
+            }
+            if (end == "before the new one is filled")
+            {
+                File.WriteAllText(box.IndexPath, "");
+            }
+        });
 
         var (setting, worked, gdt, unseen, last) = await box.Reader.ReadAsync(
             async (db, ct) => (await db.Settings.SingleAsync(s => s.Name == Setting.Accession, ct), await db.Worklist.CountAsync(ct) + await db.Steps.CountAsync(ct) + await db.Commitments.CountAsync(ct), await db.GdtFiles.CountAsync(ct),
@@ -193,6 +222,20 @@ public sealed class RecoveryTests
         Assert.Equal(seq - 40, unseen);
         Assert.True(last > seq);
         Assert.Equal(40, (await box.Reader.StatisticsAsync(Ct)).Instances);
+        Assert.Equal(1, await box.Reader.ReadAsync((db, ct) => db.KeyImages.CountAsync(k => db.Instances.Any(i => i.Id == k.InstanceId && i.PublicId == marked), ct), Ct));
+        Assert.DoesNotContain(box.Log, l => l.Contains("could not be taken over", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_was_deleted_before_its_index_was_damaged_stays_deleted()
+    {
+        await using var box = await TestArchive.StartAsync();
+        await FillAsync(box, 3);
+        var deleted = await box.Reader.ReadAsync((db, ct) => db.Instances.Select(i => i.PublicId).FirstAsync(ct), Ct);
+        await box.Archive.DeleteAsync(Level.Instance, deleted, Ct);
+        Assert.Equal(3, box.Files().Length);
+        await box.RestartAsync(() => Break(box.IndexPath, "index of instances damaged"));
+        Assert.Equal(2, (await box.Reader.StatisticsAsync(Ct)).Instances);
     }
 
     [Fact]
