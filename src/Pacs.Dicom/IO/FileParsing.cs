@@ -132,7 +132,8 @@ internal static class FileParsing
             }
             if (header.Length > span.Length - at - header.Size)
             {
-                return false;
+                // nothing comes after the last byte: who asked for more would ask for ever
+                return isFinal ? throw new DicomException($"A length of {header.Length} bytes where {span.Length - at - header.Size} are left", header.Tag, at) : false;
             }
             if (header.Quirk != HeaderQuirk.None)
             {

@@ -186,4 +186,13 @@ public sealed class DicomFileTests
             Assert.True(length > 300, $"{length} bytes were taken for a file");
         }
     }
+
+    [Fact]
+    public void A_meta_group_that_the_file_ends_in_is_refused_and_not_waited_for()
+    {
+        // an upload asked for more bytes for ever: its last element claims more than the file has
+        byte[] bytes = [.. new byte[128], .. "DICM"u8, 2, 0, 0x10, 0, (byte)'O', (byte)'B', 0, 0, 0xFF, 0xFF, 0xFF, 0x7F, .. new byte[64]];
+        Assert.False(FileMetaInformation.TryRead(bytes, isWhole: false, out _, out _));
+        Assert.Throws<DicomException>(() => FileMetaInformation.TryRead(bytes, isWhole: true, out _, out _));
+    }
 }
