@@ -77,6 +77,33 @@ public static class Calibration
         return Math.Clamp(time, 5, 10_000);
     }
 
+    /// <summary>How thick the slice of the first frame is, in mm; or null.</summary>
+    public static double? ThicknessOf(DicomDataset header)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        return Positive(new FrameAttributes(header, 1).Macro(DicomTag.PixelMeasuresSequence), DicomTag.SliceThickness);
+    }
+
+    /// <summary>The windows of a frame with their names, those left out that are none. The first is what is shown.</summary>
+    /// <param name="header">The data set.</param>
+    /// <param name="frame">From 1.</param>
+    public static IReadOnlyList<(double Center, double Width, string? Name)> WindowsOf(DicomDataset header, int frame)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        // an enhanced object has them in a functional group (PS3.3 §C.7.6.16.2.10)
+        var views = new FrameAttributes(header, frame).Macro(DicomTag.FrameVOILUTSequence);
+        var (centers, widths, names) = (views.GetDoubles(DicomTag.WindowCenter), views.GetDoubles(DicomTag.WindowWidth), views.GetStrings(DicomTag.WindowCenterWidthExplanation));
+        var windows = new List<(double, double, string?)>();
+        for (var i = 0; i < Math.Min(centers.Length, widths.Length); i++)
+        {
+            if (new VoiWindow(centers[i], widths[i]).IsValid)
+            {
+                windows.Add((centers[i], widths[i], i < names.Length && names[i].Length > 0 ? names[i] : null));
+            }
+        }
+        return windows;
+    }
+
     private static PixelSpacing? Spacing(DicomDataset dataset, DicomTag tag, SpacingPlane plane) =>
         dataset.GetDouble(tag) is { } row && row > 0 && dataset.GetDouble(tag, 1) is { } column && column > 0 ? new PixelSpacing(row, column, plane) : null;
 

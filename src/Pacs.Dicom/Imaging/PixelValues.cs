@@ -76,16 +76,48 @@ public sealed class PixelValues
     /// </summary>
     public ValueStatistics? Ellipse(double left, double top, double right, double bottom) => Over(Math.Min(left, right), Math.Min(top, bottom), Math.Max(left, right), Math.Max(top, bottom), isEllipse: true);
 
+    /// <summary>What a closed line surrounds: the pixels whose centre is inside, by the rule of even and odd. Null where that is none.</summary>
+    /// <param name="points">The corners of the line, in pixels from the upper left corner of the frame; the last is joined to the first.</param>
+    public ValueStatistics? Outline(IReadOnlyList<(double X, double Y)> points)
+    {
+        ArgumentNullException.ThrowIfNull(points);
+        return points.Count < 3 ? null : Over(points.Min(p => p.Y), points.Max(p => p.Y), y => Crossings(points, y));
+    }
+
     private ValueStatistics? Over(double left, double top, double right, double bottom, bool isEllipse)
     {
         var (centerX, centerY, radiusX, radiusY) = ((left + right) / 2, (top + bottom) / 2, (right - left) / 2, (bottom - top) / 2);
+        return Over(top, bottom, y =>
+        {
+            // half of the chord through the centres of this row
+            var distance = radiusY > 0 ? (y - centerY) / radiusY : 0;
+            var half = isEllipse ? radiusX * Math.Sqrt(Math.Max(0, 1 - (distance * distance))) : radiusX;
+            return [centerX - half, centerX + half];
+        });
+    }
+
+    // where a line through the centres of a row enters the area and leaves it, in turn
+    private static double[] Crossings(IReadOnlyList<(double X, double Y)> points, double y)
+    {
+        var crossings = new List<double>();
+        for (var i = 0; i < points.Count; i++)
+        {
+            var (a, b) = (points[i], points[(i + 1) % points.Count]);
+            if (a.Y <= y != b.Y <= y)
+            {
+                crossings.Add(a.X + ((y - a.Y) / (b.Y - a.Y) * (b.X - a.X)));
+            }
+        }
+        crossings.Sort();
+        return [.. crossings];
+    }
+
+    private ValueStatistics? Over(double top, double bottom, Func<double, double[]> spans)
+    {
         var (count, mean, squares, least, largest) = (0, 0.0, 0.0, double.PositiveInfinity, double.NegativeInfinity);
         for (var y = First(top); y < End(bottom, _frame.Height); y++)
         {
-            // half of the chord through the centres of this row
-            var distance = radiusY > 0 ? (y + 0.5 - centerY) / radiusY : 0;
-            var half = isEllipse ? radiusX * Math.Sqrt(Math.Max(0, 1 - (distance * distance))) : radiusX;
-            for (var x = First(centerX - half); x < End(centerX + half, _frame.Width); x++)
+            foreach (var x in Columns(spans(y + 0.5)))
             {
                 var stored = Stored((y * _frame.Width) + x);
                 if (_padding is { } none && stored >= none.From && stored <= none.To)
@@ -107,6 +139,17 @@ public sealed class PixelValues
             }
         }
         return count > 0 ? new ValueStatistics(count, mean, Math.Sqrt(squares / count), least, largest) : null;
+    }
+
+    private IEnumerable<int> Columns(double[] edges)
+    {
+        for (var i = 0; i + 1 < edges.Length; i += 2)
+        {
+            for (var x = First(edges[i]); x < End(edges[i + 1], _frame.Width); x++)
+            {
+                yield return x;
+            }
+        }
     }
 
     // pixels whose centre, at their number and a half, lies between two edges
