@@ -11,10 +11,13 @@ namespace Pacs.Web.Viewer;
 
 /// <summary>
 /// <c>/viewer/werte/{instance}/{frame}.json</c>: what the pixels of a frame say, behind the Modality LUT: <c>?punkt=x,y</c> one of them, <c>?ellipse=left,top,right,bottom</c> the mean and its like
-/// of an area, without either those of the whole frame. The browser has pictures only, in 256 levels.
+/// of an area, <c>?umriss=x,y,x,y,…</c> those within a closed line, without any of them those of the whole frame. The browser has pictures only, in 256 levels.
 /// </summary>
 internal sealed class ValueRoute(IndexReader index, Archive archive, DecodingSlots slots)
 {
+    // of a drawn line: the script leaves out the points that change nothing
+    private const int MaxCorners = 256;
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>Answers with values; with none of them where there are none: colour has no mean, and outside of the image is nothing.</summary>
@@ -24,9 +27,10 @@ internal sealed class ValueRoute(IndexReader index, Archive archive, DecodingSlo
     public async Task<IResult> AnswerAsync(HttpContext context, string instance, int frame)
     {
         var query = context.Request.Query;
-        if (!TryNumbers(query["punkt"].ToString(), 2, out var point) || !TryNumbers(query["ellipse"].ToString(), 4, out var ellipse))
+        if (!TryNumbers(query["punkt"].ToString(), 2, 2, out var point) || !TryNumbers(query["ellipse"].ToString(), 4, 4, out var ellipse)
+            || !TryNumbers(query["umriss"].ToString(), 6, 2 * MaxCorners, out var outline) || outline?.Length % 2 == 1)
         {
-            return DicomWebError.BadRequest("punkt is x,y and ellipse is left,top,right,bottom, in pixels");
+            return DicomWebError.BadRequest($"punkt is x,y, ellipse is left,top,right,bottom, and umriss is x,y,x,y,… with 3 to {MaxCorners} points, in pixels");
         }
         if (!ResourceId.TryParse(instance, out var id) || await index.LocateAsync(id, context.RequestAborted) is not { } location || !InstanceHeader.MayHavePixels(location)
             || !CodecTable.TryGet(TransferSyntax.Get(location.SyntaxUid), out _, out _) || archive.TryGetPath(location.Key) is not { } path)
@@ -43,7 +47,7 @@ internal sealed class ValueRoute(IndexReader index, Archive archive, DecodingSlo
             }
             using var slot = await slots.TakeAsync(context.RequestAborted);
             using var decoded = pixels.Decode(frame);
-            return Results.Json(Read(pixels, decoded, frame, point, ellipse), Json);
+            return Results.Json(Read(pixels, decoded, frame, point, ellipse, outline), Json);
         }
         catch (DicomException e)
         {
@@ -55,7 +59,7 @@ internal sealed class ValueRoute(IndexReader index, Archive archive, DecodingSlo
         }
     }
 
-    private static PixelAnswer Read(InstancePixels pixels, DecodedFrame decoded, int frame, double[]? point, double[]? ellipse)
+    private static PixelAnswer Read(InstancePixels pixels, DecodedFrame decoded, int frame, double[]? point, double[]? ellipse, double[]? outline)
     {
         var values = PixelValues.Of(pixels.Header, pixels.Image, decoded, frame);
         if (point is not null)
@@ -69,7 +73,9 @@ internal sealed class ValueRoute(IndexReader index, Archive archive, DecodingSlo
             return values is null ? new PixelAnswer { Color = ColorAt(pixels, decoded, frame, (int)x, (int)y) }
                 : new PixelAnswer { Value = values.At((int)x, (int)y), Unit = values.Unit, IsWhole = values.AreWhole };
         }
-        return (ellipse is null ? values?.All() : values?.Ellipse(ellipse[0], ellipse[1], ellipse[2], ellipse[3])) is not { } found ? new PixelAnswer()
+        var statistics = outline is not null ? values?.Outline([.. outline.Chunk(2).Select(p => (p[0], p[1]))])
+            : ellipse is not null ? values?.Ellipse(ellipse[0], ellipse[1], ellipse[2], ellipse[3]) : values?.All();
+        return statistics is not { } found ? new PixelAnswer()
             : new PixelAnswer { Count = found.Count, Mean = found.Mean, Deviation = found.Deviation, Least = found.Least, Largest = found.Largest, Unit = values!.Unit, IsWhole = values.AreWhole };
     }
 
@@ -79,18 +85,22 @@ internal sealed class ValueRoute(IndexReader index, Archive archive, DecodingSlo
         return [.. picture.Data.Slice(((y * picture.Width) + x) * picture.Samples, picture.Samples).ToArray().Select(v => (int)v)];
     }
 
-    private static bool TryNumbers(string text, int count, out double[]? numbers)
+    private static bool TryNumbers(string text, int least, int most, out double[]? numbers)
     {
         numbers = null;
         if (text.Length == 0)
         {
             return true;
         }
-        var parts = text.Split(',');
-        var found = new double[count];
-        for (var i = 0; i < count; i++)
+        var parts = text.Split(',', most + 1);
+        if (parts.Length < least || parts.Length > most)
         {
-            if (parts.Length != count || !double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out found[i]) || !double.IsFinite(found[i]))
+            return false;
+        }
+        var found = new double[parts.Length];
+        for (var i = 0; i < found.Length; i++)
+        {
+            if (!double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out found[i]) || !double.IsFinite(found[i]))
             {
                 return false;
             }

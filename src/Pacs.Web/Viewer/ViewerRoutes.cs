@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pacs.Dicom;
-using Pacs.Dicom.Imaging;
 using Pacs.Storage;
 using Pacs.Web.DicomWeb;
 using Pacs.Web.Pages;
@@ -160,63 +159,3 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
     [LoggerMessage(Level = LogLevel.Error, Message = "The header of instance {Instance} cannot be read for the viewer")]
     private partial void LogUnreadable(Exception exception, ResourceId instance);
 }
-
-/// <summary>What the viewer has to know of an image beside its picture.</summary>
-/// <param name="Columns">Width in pixels.</param>
-/// <param name="Rows">Height in pixels.</param>
-/// <param name="IsGray">Whether it has a window.</param>
-/// <param name="IsInverse">Whether large values are dark.</param>
-/// <param name="FrameTime">Milliseconds between frames; null where there is one.</param>
-/// <param name="Spacing">Distances, or null.</param>
-/// <param name="Regions">Ultrasound regions, or null.</param>
-/// <param name="Windows">The image's own windows; of 8 bits without one the whole range of its samples. Null where the pixels decide.</param>
-internal sealed record ImageDetails(
-    int Columns, int Rows, bool IsGray, bool IsInverse, double? FrameTime, PixelSpacing? Spacing, IReadOnlyList<UltrasoundRegion>? Regions, IReadOnlyList<ImageWindow>? Windows)
-{
-    private const int MaxWindows = 8;
-
-    /// <summary>Reads it from a header.</summary>
-    /// <exception cref="DicomException">The header describes no image.</exception>
-    public static ImageDetails Of(DicomDataset header, int frames)
-    {
-        var image = PixelDescription.Of(header);
-        var isGray = image.PhotometricInterpretation is "MONOCHROME1" or "MONOCHROME2";
-        // as the renderer takes it (PS3.3 §C.8.11.3.1.2)
-        var isInverse = image.PhotometricInterpretation == "MONOCHROME1" || header.GetString(DicomTag.PresentationLUTShape) == "INVERSE";
-        var regions = Calibration.RegionsOf(header);
-        return new ImageDetails(image.Columns, image.Rows, isGray, isInverse, frames > 1 ? Calibration.FrameTimeOf(header) : null, Calibration.SpacingOf(header, 1),
-            regions.Count > 0 ? regions : null, isGray && WindowsOf(header, image) is { Count: > 0 } windows ? windows : null);
-    }
-
-    private static List<ImageWindow> WindowsOf(DicomDataset header, PixelDescription image)
-    {
-        var centers = header.GetDoubles(DicomTag.WindowCenter);
-        var widths = header.GetDoubles(DicomTag.WindowWidth);
-        var names = header.GetStrings(DicomTag.WindowCenterWidthExplanation);
-        var windows = new List<ImageWindow>();
-        for (var i = 0; i < Math.Min(Math.Min(centers.Length, widths.Length), MaxWindows); i++)
-        {
-            if (new VoiWindow(centers[i], widths[i]).IsValid)
-            {
-                var name = i < names.Length && names[i].Length > 0 ? names[i] : null;
-                windows.Add(new ImageWindow(centers[i], widths[i], name is { Length: > 40 } ? name[..40] : name));
-            }
-        }
-        if (windows.Count == 0 && image.BitsStored <= 8)
-        {
-            // shown is everything that the samples can be, behind the Modality LUT (PS3.3 §C.11.1); of larger ones what they are, which the pixels say
-            var slope = header.GetDouble(DicomTag.RescaleSlope) is { } s && s != 0 ? s : 1;
-            var offset = header.GetDouble(DicomTag.RescaleIntercept) ?? 0;
-            var range = Math.Pow(2, image.BitsStored);
-            var middle = image.IsSigned ? 0 : range / 2;
-            windows.Add(new ImageWindow((middle * slope) + offset, Math.Max(1, range * Math.Abs(slope)), null));
-        }
-        return windows;
-    }
-}
-
-/// <summary>A window to choose.</summary>
-/// <param name="Center">(0028,1050).</param>
-/// <param name="Width">(0028,1051).</param>
-/// <param name="Name">(0028,1055), or null.</param>
-internal sealed record ImageWindow(double Center, double Width, string? Name);

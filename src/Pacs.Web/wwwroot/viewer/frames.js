@@ -7,7 +7,13 @@ const LIMIT = 256 * 1024 * 1024;
 const AHEAD = 4;
 
 /** Why there is no picture, in the server's words. */
-export class PictureError extends Error {}
+export class PictureError extends Error {
+  /** @param isOver whether the server no longer knows who asks */
+  constructor(why, isOver = false) {
+    super(why);
+    this.isOver = isOver;
+  }
+}
 
 async function fetchPicture(url) {
   let answer;
@@ -18,7 +24,7 @@ async function fetchPicture(url) {
   }
   if (!answer.ok) {
     const said = await answer.text().catch(() => '');
-    throw new PictureError(sentence(said) || `HTTP ${answer.status}`);
+    throw new PictureError(sentence(said) || `HTTP ${answer.status}`, answer.status === 401);
   }
   try {
     const bitmap = await createImageBitmap(await answer.blob());

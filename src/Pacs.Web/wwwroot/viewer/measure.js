@@ -6,13 +6,18 @@ import { text, number, significant } from './study.js';
 const UNITS = { 0: '', 1: '%', 2: 'dB', 3: 'cm', 4: 's', 5: 'Hz', 6: 'dB/s', 7: 'cm/s', 8: 'cm²', 9: 'cm²/s', 10: 'cm³', 11: 'cm³/s', 12: '°' };
 const CM = 3, SECONDS = 4;
 
-/** How many points a measurement has. */
-export const POINTS = { length: 2, ellipse: 2, angle: 3, probe: 1 };
+/** How many points a measurement has; a drawn line as many as it takes. */
+export const POINTS = { length: 2, ellipse: 2, outline: Infinity, angle: 3, probe: 1 };
+
+// of a drawn line: the server takes 256 (ValueRoute)
+const MAX_CORNERS = 200;
 
 /** A measurement on one frame. */
 export class Measurement {
   /** What the server says of the values below it, once it has. */
   values = null;
+  /** Whether a drawn line has come back to its beginning. */
+  isClosed = false;
 
   constructor(kind, points) {
     this.kind = kind;
@@ -20,13 +25,21 @@ export class Measurement {
   }
 
   get isComplete() {
-    return this.points.length === POINTS[this.kind];
+    return this.isClosed || this.points.length === POINTS[this.kind];
   }
 
   /** Whether somebody meant it: a click is no length. */
   get hasSize() {
     const [a, b, c] = this.points;
+    if (this.kind === 'outline') return this.points.length > 2 && this.points.some(p => far(a, p));
     return this.kind === 'probe' || (far(a, b) && (this.kind !== 'angle' || far(b, c)));
+  }
+
+  /** Ends a drawn line where it began, with as many corners as are needed. */
+  close() {
+    const every = Math.ceil(this.points.length / MAX_CORNERS);
+    this.points = this.points.filter((_, i) => i % every === 0);
+    this.isClosed = true;
   }
 
   /** The measurement in words: first what it is, then its value. */
@@ -34,7 +47,8 @@ export class Measurement {
     const label = this.label(details);
     switch (this.kind) {
       case 'length': return text('Length', label);
-      case 'ellipse': return text('Area', label);
+      case 'ellipse':
+      case 'outline': return text('Area', label);
       case 'angle': return text('Angle', label);
       default: return text('Value', label);
     }
@@ -46,6 +60,7 @@ export class Measurement {
     switch (this.kind) {
       case 'length': return length(scale, ...this.points);
       case 'ellipse': return [area(scale, ...this.points), this.values && statistics(this.values)].filter(Boolean).join(' · ');
+      case 'outline': return [...outline(scale, this.points), this.values && statistics(this.values)].filter(Boolean).join(' · ');
       case 'angle': return angle(scale, ...this.points);
       default: return this.values ? value(this.values) : '…';
     }
@@ -93,14 +108,29 @@ function length(scale, a, b) {
     || text('Pixels', number(Math.hypot(a.x - b.x, a.y - b.y)));
 }
 
+// a spectrum has no areas
+const planar = scale => isPlane(scale) ? scale : { x: 1, y: 1, unitX: 'px', unitY: 'px' };
+
+function square(value, unit) {
+  return unit === CM ? `${number(value, 2)} cm²` : unit === 'px' ? `${text('Pixels', number(value))}²` : value >= 100 ? `${number(value / 100, 2)} cm²` : `${number(value, 1)} mm²`;
+}
+
 function area(scale, a, b) {
-  if (!isPlane(scale)) scale = { x: 1, y: 1, unitX: 'px', unitY: 'px' };
-  const width = Math.abs(a.x - b.x) * scale.x, height = Math.abs(a.y - b.y) * scale.y;
-  const square = Math.PI / 4 * width * height;
-  const shown = scale.unitX === CM ? `${number(square, 2)} cm²`
-    : scale.unitX === 'px' ? `${text('Pixels', number(square))}²`
-      : square >= 100 ? `${number(square / 100, 2)} cm²` : `${number(square, 1)} mm²`;
-  return noted(`${shown} (${distance(width, scale.unitX)} × ${distance(height, scale.unitX)})`, scale);
+  const { x, y, unitX: unit } = planar(scale);
+  const width = Math.abs(a.x - b.x) * x, height = Math.abs(a.y - b.y) * y;
+  return noted(`${square(Math.PI / 4 * width * height, unit)} (${distance(width, unit)} × ${distance(height, unit)})`, planar(scale));
+}
+
+// what a drawn line surrounds, and how long it is
+function outline(scale, points) {
+  const { x, y, unitX: unit } = planar(scale);
+  let [twice, around] = [0, 0];
+  points.forEach((a, i) => {
+    const b = points[(i + 1) % points.length];
+    twice += (a.x * b.y - b.x * a.y) * x * y;
+    around += Math.hypot((a.x - b.x) * x, (a.y - b.y) * y);
+  });
+  return [noted(square(Math.abs(twice) / 2, unit), planar(scale)), text('Circumference', distance(around, unit))];
 }
 
 // between the arms at the second point. Right where pixels are as wide as high in one unit; else an angle means nothing in the patient, and is that of the picture
@@ -128,6 +158,7 @@ function statistics(values) {
 export function handleNear(measurements, matrix, point, reach) {
   const at = matrix.transformPoint(point);
   for (const measurement of [...measurements].reverse()) {
+    if (measurement.kind === 'outline') continue; // is drawn anew
     const index = measurement.points.findIndex(p => { const q = matrix.transformPoint(p); return Math.hypot(q.x - at.x, q.y - at.y) <= reach; });
     if (index >= 0) return { measurement, index };
   }
@@ -154,8 +185,9 @@ function draw(context, measurement, matrix, details, u) {
     }
   } else {
     points.forEach((q, i) => i === 0 ? path.moveTo(q.x, q.y) : path.lineTo(q.x, q.y));
+    if (measurement.isClosed) path.closePath();
   }
-  for (const q of points) {
+  for (const q of measurement.kind === 'outline' ? points.slice(0, 1) : points) {
     const cross = new Path2D();
     cross.moveTo(q.x - 5 * u, q.y); cross.lineTo(q.x + 5 * u, q.y);
     cross.moveTo(q.x, q.y - 5 * u); cross.lineTo(q.x, q.y + 5 * u);

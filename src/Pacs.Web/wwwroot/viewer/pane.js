@@ -1,7 +1,9 @@
-// A field of the viewer: one image of a series on a canvas, or a video, a report, a document; what stands in its corners; how it is turned, enlarged and windowed.
+// A field of the viewer: one image of a series on a canvas, or a video, a report, a document. It fetches what is wanted and says what is seen.
 
-import { address, json, number, pictureAddress, text, videoAddress } from './study.js';
-import { drawMeasurements } from './measure.js';
+import { address, json, pictureAddress, text, videoAddress } from './study.js';
+import { Corners, placeOf } from './corners.js';
+import { buttonFor, lineOf, linkTo } from './elements.js';
+import { fresh, Surface } from './surface.js';
 
 // pictures fetched before somebody asks, of those that follow and of those just seen
 const AHEAD = 24, BACK = 6;
@@ -9,8 +11,6 @@ const AHEAD = 24, BACK = 6;
 const AHEAD_BYTES = 96 * 1024 * 1024;
 // somebody who waits longer wants to know that he waits
 const PATIENCE = 250;
-// pixels that a processor tones within one picture of the screen; a larger picture is toned coarsely until the server's is here
-const TONED = 1 << 20;
 // what a colour picture shows: all there is
 const WHOLE = { center: 127.5, width: 255 };
 
@@ -26,9 +26,8 @@ export class Pane {
   /** Where the keyboard measures. */
   cursor = null;
 
-  #picture = null;
-  #pictureWindow = null;
-  #ground = null;
+  #surface = new Surface(this);
+  #corners = new Corners();
   #busy = false;
   #stale = false;
   #direction = 1;
@@ -50,11 +49,7 @@ export class Pane {
     this.element = document.createElement('section');
     this.element.className = 'pane';
     this.element.setAttribute('aria-label', text('Field', number));
-    this.canvas = document.createElement('canvas');
-    this.canvas.tabIndex = 0;
-    this.canvas.setAttribute('role', 'application');
-    this.canvas.setAttribute('aria-roledescription', text('Picture'));
-    this.context = this.canvas.getContext('2d', { alpha: false });
+    this.canvas = this.#surface.canvas;
     this.body = document.createElement('div');
     this.body.className = 'body';
     this.body.hidden = true;
@@ -64,14 +59,7 @@ export class Pane {
     this.note = document.createElement('p');
     this.note.className = 'note';
     this.note.hidden = true;
-    this.element.append(this.canvas, this.body, this.note, this.message);
-    this.corners = Object.fromEntries(['tl', 'tr', 'bl', 'br'].map(name => {
-      const corner = document.createElement('div');
-      corner.className = `corner ${name}`;
-      corner.setAttribute('aria-hidden', 'true'); // the canvas' name says it
-      this.element.append(corner);
-      return [name, corner];
-    }));
+    this.element.append(this.canvas, this.body, this.note, this.message, ...this.#corners.elements);
     new ResizeObserver(() => { this.draw(); this.#label(); }).observe(this.canvas);
     this.#label();
     this.#tell(text('Empty'));
@@ -81,7 +69,7 @@ export class Pane {
   open(series, at = 0, frame = 1) {
     this.series = series;
     this.view = fresh();
-    this.shown = this.#picture = this.draft = this.cursor = null;
+    this.shown = this.#surface.picture = this.draft = this.cursor = null;
     this.message.hidden = true;
     this.go(at, frame);
   }
@@ -108,8 +96,12 @@ export class Pane {
   /** The window that is shown or asked for. */
   get window() { return this.view.window ?? this.ownWindow; }
 
-  /** What the image itself asks for. */
-  get ownWindow() { return this.isGray ? this.details.windows?.[0] ?? null : WHOLE; }
+  /** What the image itself asks for; frames of one object may ask for different ones. */
+  get ownWindow() {
+    if (!this.isGray) return WHOLE;
+    const { frameWindows, windows } = this.details;
+    return (frameWindows ? frameWindows[this.shown.frame - 1] : windows?.[0]) ?? null;
+  }
 
   /** Sets a window; null is the image's own. */
   set window(window) {
@@ -170,7 +162,7 @@ export class Pane {
       const picture = await this.#frames.load(this.urlOf(instance, frame));
       if (this.series === series) this.#show(instance, at, frame, picture, window);
     } catch (e) {
-      if (this.series === series && this.want.at === at && this.want.frame === frame) this.#fail(series.at(at), at, frame, e.message);
+      if (this.series === series && this.want.at === at && this.want.frame === frame) this.#fail(series.at(at), at, frame, e.message, e.isOver);
     } finally {
       clearTimeout(waiting);
     }
@@ -191,8 +183,7 @@ export class Pane {
     this.canvas.hidden = false;
     this.message.hidden = true;
     this.element.classList.remove('failed');
-    this.#picture = picture;
-    this.#pictureWindow = window;
+    Object.assign(this.#surface, { picture, pictureWindow: window });
     this.shown = { instance, at, frame };
     if (instance.isStill && this.note.hidden) this.note.replaceChildren(`${text('Stills')} `, linkTo(videoAddress(instance), text('Download')));
     this.note.hidden = !instance.isStill;
@@ -245,7 +236,7 @@ export class Pane {
   #embed(instance, at) {
     this.shown = { instance, at, frame: 1 };
     this.note.hidden = true;
-    this.#picture = null;
+    this.#surface.picture = null;
     this.canvas.hidden = true;
     this.message.hidden = true;
     this.element.classList.remove('failed');
@@ -286,8 +277,8 @@ export class Pane {
   }
 
   // never a black field without a word
-  #fail(instance, at, frame, why) {
-    this.#picture = null;
+  #fail(instance, at, frame, why, isOver = false) {
+    this.#surface.picture = null;
     this.note.hidden = true;
     this.shown = instance ? { instance, at, frame } : null;
     this.body.hidden = true;
@@ -298,14 +289,23 @@ export class Pane {
     const strong = document.createElement('strong');
     strong.textContent = instance?.kind === 'other' ? text('NoPicture') : text('Failed');
     const parts = [strong];
-    if (!instance || why === '') parts.push(lineOf(text('Offline')));
+    if (isOver) parts.push(lineOf(text('LoginOver')));
+    else if (!instance || why === '') parts.push(lineOf(text('Offline')));
     else if (instance.isStill) parts.push(lineOf(text('NoVideo')));
     else if (why !== strong.textContent) parts.push(lineOf(why));
+    if (instance?.kind !== 'other') parts.push(buttonFor(text('Again'), () => this.#again()));
     if (instance?.isStill) parts.push(linkTo(videoAddress(instance), text('Download')));
     if (instance) parts.push(linkTo(address(`instanzen/${instance.id}`), text('Open')));
     this.message.replaceChildren(...parts);
     this.message.hidden = false;
     this.#say();
+  }
+
+  /** Once more what has failed: the server may be there again. */
+  #again() {
+    this.#tell(text('Loading'));
+    this.refresh();
+    this.canvas.focus();
   }
 
   #tell(words) {
@@ -314,123 +314,37 @@ export class Pane {
   }
 
   /** From pixels of the image to those of the canvas. */
-  matrix(canvas = this.canvas, view = this.view) {
-    const { width, height } = this.#picture ?? { width: 1, height: 1 };
-    const stretch = this.#stretch();
-    const [w, h] = view.turn % 2 ? [height * stretch, width] : [width, height * stretch];
-    const fit = Math.min(canvas.width / w, canvas.height / h) * view.zoom;
-    const ratio = canvas === this.canvas ? devicePixelRatio : 1;
-    return new DOMMatrix().translate(canvas.width / 2 + view.x * ratio, canvas.height / 2 + view.y * ratio).rotate(90 * view.turn)
-      .scale(view.flip ? -fit : fit, fit * stretch).translate(-width / 2, -height / 2);
-  }
-
-  // pixels that are higher than wide
-  #stretch() {
-    const spacing = this.details?.spacing;
-    return spacing && !this.details.regions ? Math.max(0.1, Math.min(10, spacing.row / spacing.column)) : 1;
-  }
+  matrix() { return this.#surface.matrix(); }
 
   /** The point of the image below a place of the window. */
-  pointAt(clientX, clientY) {
-    const box = this.canvas.getBoundingClientRect();
-    const p = this.matrix().inverse().transformPoint({ x: (clientX - box.left) * devicePixelRatio, y: (clientY - box.top) * devicePixelRatio });
-    return { x: p.x, y: p.y };
-  }
+  pointAt(clientX, clientY) { return this.#surface.pointAt(clientX, clientY); }
 
   /** Width and height of the picture, or null. */
-  get size() { return this.#picture && { width: this.#picture.width, height: this.#picture.height }; }
+  get size() {
+    const { picture } = this.#surface;
+    return picture && { width: picture.width, height: picture.height };
+  }
 
   /** Pixels of the screen for one of the image. */
-  get scale() {
-    const m = this.matrix();
-    return Math.hypot(m.a, m.b) / devicePixelRatio;
-  }
+  get scale() { return this.#surface.scale; }
 
-  draw() {
-    const { canvas } = this, ratio = devicePixelRatio;
-    const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio);
-    if (!width || !height) return;
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const matrix = this.matrix();
-    this.#paint(this.context, canvas, matrix, this.#picture && this.#toned());
-    if (!this.#picture) return;
-    const all = this.draft ? [...this.measurements, this.draft] : this.measurements;
-    drawMeasurements(this.context, all, matrix, this.details, ratio);
-    if (this.cursor) this.#cross(matrix, ratio);
-  }
+  draw() { this.#surface.draw(); }
 
-  #paint(context, canvas, matrix, picture) {
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = '#000';
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    if (!picture) return;
-    const { width, height } = this.#picture;
-    context.setTransform(matrix);
-    context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(picture, 0, 0, width, height);
-    if (this.view.invert) {
-      context.globalCompositeOperation = 'difference';
-      context.fillStyle = '#fff';
-      context.fillRect(0, 0, width, height);
-      context.globalCompositeOperation = 'source-over';
-    }
-    context.setTransform(1, 0, 0, 1, 0, 0);
-  }
-
-  #cross(matrix, ratio) {
-    const { x, y } = matrix.transformPoint(this.cursor), { context, canvas } = this;
-    context.strokeStyle = '#7fe7ff';
-    context.lineWidth = ratio;
-    context.beginPath();
-    context.moveTo(x, 0); context.lineTo(x, canvas.height);
-    context.moveTo(0, y); context.lineTo(canvas.width, y);
-    context.stroke();
-  }
-
-  /**
-   * The picture in the window that is wanted. Until the server's is here: what is here, made lighter and darker. A window maps values linearly (PS3.3 §C.11.2.1.2.1), so the
-   * levels between black and white of one are a linear function of those of another; what one window has cut off cannot come back.
-   */
-  #toned() {
-    const picture = this.#picture, to = this.window, from = this.isGray ? this.#pictureWindow ?? this.ownWindow : WHOLE;
-    if (!to || !from || (from.center === to.center && from.width === to.width)) return picture.bitmap;
-    if (this.#ground?.picture !== picture) this.#ground = groundOf(picture);
-    const { canvas, context, pixels } = this.#ground;
-    const levels = new Uint8ClampedArray(256);
-    const inverse = this.isGray && this.details.isInverse;
-    for (let level = 0; level < 256; level++) {
-      const value = from.center + ((inverse ? 255 - level : level) / 255 - 0.5) * from.width;
-      const shown = ((value - to.center) / to.width + 0.5) * 255;
-      levels[level] = inverse ? 255 - shown : shown;
-    }
-    const out = context.createImageData(canvas.width, canvas.height), { data } = out;
-    for (let i = 0; i < pixels.length; i += 4) {
-      data[i] = levels[pixels[i]];
-      data[i + 1] = levels[pixels[i + 1]];
-      data[i + 2] = levels[pixels[i + 2]];
-      data[i + 3] = 255;
-    }
-    context.putImageData(out, 0, 0);
-    return canvas;
+  /** Draws where the image of another field cuts this one; null for nothing. */
+  set guide(guide) {
+    const surface = this.#surface, before = surface.line;
+    surface.guide = guide;
+    if (before || surface.line || this.hasLine) this.draw();
+    this.hasLine = Boolean(surface.line);
   }
 
   /** The image with its measurements as it is turned and windowed, pixel for pixel, without what names the patient. */
   async picture(type) {
-    const { instance, frame } = this.shown;
-    // without loss where none is asked for; the server's picture, not the one toned here
-    const url = type === 'image/png' ? pictureAddress(instance, frame, this.#serverWindow(instance), '&accept=image/png') : this.urlOf(instance, frame);
-    const exact = await this.#frames.load(url);
-    this.#picture = exact;
-    this.#pictureWindow = this.#serverWindow(instance);
-    const stretch = this.#stretch(), { width, height } = exact;
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = (this.view.turn % 2 ? [height * stretch, width] : [width, height * stretch]).map(Math.round);
-    const context = canvas.getContext('2d', { alpha: false });
-    const matrix = this.matrix(canvas, { ...this.view, zoom: 1, x: 0, y: 0 });
-    this.#paint(context, canvas, matrix, this.#toned());
-    drawMeasurements(context, this.measurements, matrix, this.details, Math.max(1, Math.min(canvas.width, canvas.height) / 700));
-    return new Promise(resolve => canvas.toBlob(resolve, type, 0.92));
+    const { instance, frame } = this.shown, window = this.#serverWindow(instance);
+    // without loss where none is asked for; the server's picture, not one that was toned here
+    const url = type === 'image/png' ? pictureAddress(instance, frame, window, '&accept=image/png') : this.urlOf(instance, frame);
+    Object.assign(this.#surface, { picture: await this.#frames.load(url), pictureWindow: window });
+    return this.#surface.toBlob(type);
   }
 
   /** Writes anew what is said about the picture. */
@@ -440,27 +354,8 @@ export class Pane {
   }
 
   #label() {
-    const { corners, series, shown } = this;
     this.canvas.setAttribute('aria-label', this.#name());
-    const isShown = Boolean(series && shown && !this.canvas.hidden);
-    for (const corner of Object.values(corners)) corner.hidden = !isShown;
-    if (!isShown) return;
-    const { study } = series;
-    lines(corners.tl, study.patient, study.born, study.patientId);
-    lines(corners.tr, [study.date, study.time].filter(Boolean).join(', '), study.description, series.title);
-    lines(corners.bl, this.isMarked?.(shown) && `★ ${text('IsMarked')}`, this.#place(), this.#windowText());
-    lines(corners.br, this.#picture && text('Zoom', number(this.scale * 100)));
-  }
-
-  #place() {
-    const { series, shown: { at, frame, instance } } = this;
-    return [series.count > 1 || instance.frames === 1 ? text('ImageOf', at + 1, series.count) : '', instance.frames > 1 ? text('FrameOf', frame, instance.frames) : ''].filter(Boolean).join(' · ');
-  }
-
-  #windowText() {
-    const { window } = this;
-    if (this.isGray) return window ? text('Window', number(window.center), number(window.width)) : '';
-    return this.details && this.view.window ? text('Tone', number(25500 / window.width), number(127.5 - window.center)) : '';
+    this.#corners.write(this);
   }
 
   #name() {
@@ -468,7 +363,7 @@ export class Pane {
     if (!series || !shown) return text('Field', this.number);
     const measured = this.measurements.filter(m => m.isComplete).map(m => m.say(this.details));
     const failed = this.element.classList.contains('failed') ? [text('Failed')] : [];
-    return [text('Field', this.number), series.title, this.#place(), ...failed, ...measured].join(', ');
+    return [text('Field', this.number), series.title, placeOf(this), ...failed, ...measured].join(', ');
   }
 
   /** A measurement has come, gone or learnt its values. */
@@ -478,43 +373,10 @@ export class Pane {
   }
 }
 
-/** How an image is shown before somebody changes it. */
-function fresh() {
-  return { zoom: 1, x: 0, y: 0, turn: 0, flip: false, invert: false, window: null };
-}
-
 /** As it was. */
 export function resetView(pane) {
   pane.view = fresh();
   pane.draw();
   pane.refresh();
   pane.measured();
-}
-
-function groundOf(picture) {
-  const shrink = Math.min(1, Math.sqrt(TONED / (picture.width * picture.height)));
-  const canvas = document.createElement('canvas');
-  canvas.width = Math.max(1, Math.round(picture.width * shrink));
-  canvas.height = Math.max(1, Math.round(picture.height * shrink));
-  const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
-  context.drawImage(picture.bitmap, 0, 0, canvas.width, canvas.height);
-  return { picture, canvas, context, pixels: context.getImageData(0, 0, canvas.width, canvas.height).data };
-}
-
-function lines(element, ...all) {
-  element.replaceChildren(...all.filter(Boolean).map(lineOf));
-}
-
-function linkTo(href, words) {
-  const link = document.createElement('a');
-  link.href = href;
-  link.target = '_blank';
-  link.textContent = words;
-  return link;
-}
-
-function lineOf(words) {
-  const line = document.createElement('div');
-  line.textContent = words;
-  return line;
 }

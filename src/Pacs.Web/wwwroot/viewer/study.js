@@ -29,8 +29,8 @@ export const address = path => base + path;
 
 /** What the server tells. */
 export async function json(path) {
-  const answer = await fetch(address(path), { headers: { Accept: 'application/json' } });
-  if (!answer.ok) throw new Error(`${answer.status}`);
+  const answer = await fetch(address(path), { headers: { Accept: 'application/json' } }).catch(() => { throw new Error(''); }); // nobody answers
+  if (!answer.ok) throw Object.assign(new Error(`HTTP ${answer.status}`), { isOver: answer.status === 401 });
   return answer.json();
 }
 
@@ -62,6 +62,11 @@ export class Series {
     }
     await this.#pages.get(page);
     return this.instances[place];
+  }
+
+  /** Asks for all of them. */
+  async all() {
+    for (let place = 0; place < this.count; place += PAGE) await this.need(place);
   }
 
   async #read(page) {

@@ -1,12 +1,16 @@
-// What mouse, finger and keyboard do to an image: window, zoom, pan, measure.
+// What mouse, finger and keyboard do to an image: scroll, window, zoom, pan, measure.
 
 import { handleNear, Measurement, POINTS } from './measure.js';
 
 const MIN_ZOOM = 0.1, MAX_ZOOM = 40;
 // pixels of a touchpad that are one image
 const WHEEL_STEP = 40;
-// from a finger or a pointer to the end of a measurement
-const REACH = 12;
+// from a pointer to the end of a measurement; a finger is wider
+const REACH = 12, FINGER_REACH = 28;
+// pixels of dragging that are one image: all of a long series within the height of the field, few images not in a twitch
+const LEAST_STEP = 4, MOST_STEP = 28;
+// between two corners of a drawn line, in pixels of the screen
+const CORNER = 4;
 
 /** Enlarges; the point of the image below a place stays there. */
 export function zoom(pane, factor, clientX, clientY) {
@@ -33,6 +37,8 @@ export function window(pane, dx, dy, start = pane.window) {
   const round = v => pane.isGray && start.width < 20 ? Math.round(v * 10) / 10 : Math.round(v);
   pane.window = { center: round(start.center + dy * step), width: Math.max(1, round(start.width + dx * step)) };
 }
+
+const isOpenAngle = draft => draft?.kind === 'angle' && draft.points.length === 3;
 
 /** Lets mouse and finger work on a field. */
 export class Pointer {
@@ -71,21 +77,22 @@ export class Pointer {
       pane.draft = null;
       return;
     }
+    pane.canvas.focus({ preventScroll: true }); // the keys are for this field; a finger focuses nothing by itself
     const tool = e.button === 2 ? 'zoom' : e.button === 1 ? 'pan' : this.#host.tool;
     const point = pane.pointAt(e.clientX, e.clientY);
     if (!(tool in POINTS)) {
-      this.#drag = { tool, x: e.clientX, y: e.clientY, window: pane.window };
+      this.#drag = { tool, x: e.clientX, y: e.clientY, window: pane.window, steps: 0 };
       return;
     }
     // the third point of an angle
-    if (pane.draft?.kind === 'angle' && pane.draft.points.length === 3) return;
-    const handle = handleNear(pane.measurements, pane.matrix(), point, REACH * devicePixelRatio);
+    if (isOpenAngle(pane.draft)) return;
+    const handle = handleNear(pane.measurements, pane.matrix(), point, (e.pointerType === 'touch' ? FINGER_REACH : REACH) * devicePixelRatio);
     if (handle) {
       this.#drag = { tool: 'handle', ...handle };
     } else if (tool === 'probe') {
-      this.#host.measured(pane, new Measurement('probe', [point]));
+      this.#drag = { tool: 'probe' }; // when the finger leaves: it may be the first of two
     } else {
-      pane.draft = new Measurement(tool, [point, point]);
+      pane.draft = new Measurement(tool, tool === 'outline' ? [point] : [point, point]);
       this.#drag = { tool: 'draft' };
     }
   }
@@ -95,7 +102,7 @@ export class Pointer {
     const point = pane.size && pane.pointAt(e.clientX, e.clientY);
     if (!finger) {
       // an angle's second arm follows the pointer
-      if (pane.draft?.points.length === 3) this.#follow(point);
+      if (isOpenAngle(pane.draft)) this.#follow(point);
       return;
     }
     const dx = e.clientX - finger.x, dy = e.clientY - finger.y;
@@ -103,6 +110,7 @@ export class Pointer {
     Object.assign(finger, { x: e.clientX, y: e.clientY });
     const drag = this.#drag;
     switch (drag?.tool) {
+      case 'scroll': this.#scroll(drag, e.clientY - drag.y); break;
       case 'window': window(pane, e.clientX - drag.x, e.clientY - drag.y, drag.window); break;
       case 'zoom': zoom(pane, 1.005 ** -dy, drag.x, drag.y); break;
       case 'pan': pan(pane, dx, dy); break;
@@ -112,15 +120,27 @@ export class Pointer {
         pane.draw();
         break;
       case 'draft': this.#follow(point); break;
-      default: if (pane.draft?.points.length === 3) this.#follow(point);
+      default: if (isOpenAngle(pane.draft)) this.#follow(point);
     }
     return undefined;
   }
 
   #follow(point) {
-    const { draft } = this.#pane;
-    draft.points[draft.points.length - 1] = point;
-    this.#pane.draw();
+    const pane = this.#pane, { draft } = pane, last = draft.points.at(-1);
+    if (draft.kind !== 'outline') draft.points[draft.points.length - 1] = point;
+    else if (Math.hypot(point.x - last.x, point.y - last.y) * pane.scale >= CORNER) draft.points.push(point);
+    pane.draw();
+  }
+
+  /** Downwards to later images, as a list under a finger that moves its bar. */
+  #scroll(drag, dy) {
+    const pane = this.#pane, frames = pane.instance?.frames ?? 1;
+    const count = frames > 1 ? frames : pane.series.count;
+    const size = Math.max(LEAST_STEP, Math.min(MOST_STEP, pane.canvas.clientHeight * 0.8 / count));
+    const steps = Math.trunc(dy / size);
+    if (steps === drag.steps) return;
+    this.#host.step(pane, steps - drag.steps);
+    drag.steps = steps;
   }
 
   // two fingers: what lies between them stays between them
@@ -139,6 +159,8 @@ export class Pointer {
     this.#drag = null;
     if (drag?.tool === 'handle') {
       this.#host.measured(pane, drag.measurement);
+    } else if (drag?.tool === 'probe') {
+      if (e.type === 'pointerup') this.#host.measured(pane, new Measurement('probe', [pane.pointAt(e.clientX, e.clientY)]));
     } else if (draft && e.type === 'pointercancel') {
       pane.draft = null;
       pane.draw();
@@ -150,7 +172,12 @@ export class Pointer {
 
   #finish(draft) {
     const pane = this.#pane, last = draft.points.at(-1);
-    if (!new Measurement(draft.points.length === 3 ? 'angle' : 'length', draft.points).hasSize) {
+    if (draft.kind === 'outline') {
+      pane.draft = null;
+      draft.close();
+      if (draft.hasSize) this.#host.measured(pane, draft);
+      else pane.draw();
+    } else if (!new Measurement(draft.points.length === 3 ? 'angle' : 'length', draft.points).hasSize) {
       if (draft.points.length < 3) pane.draft = null; // a click
       pane.draw();
     } else if (draft.isComplete) {
@@ -180,8 +207,9 @@ export class Pointer {
 /** The tools by keyboard: Shift and arrows do what dragging does; a measurement is made with a cross, Enter for each point. */
 export const keyboard = {
   /** Shift + arrow with a tool that is no measurement. */
-  nudge(pane, tool, dx, dy) {
-    if (tool === 'zoom') zoom(pane, 1.1 ** -(dy || -dx));
+  nudge(pane, tool, dx, dy, host) {
+    if (tool === 'scroll') host.step(pane, (dx || dy) * 10);
+    else if (tool === 'zoom') zoom(pane, 1.1 ** -(dy || -dx));
     else if (tool === 'pan') pan(pane, dx * 24, dy * 24);
     else window(pane, dx * 12, dy * 12);
   },
@@ -202,7 +230,18 @@ export const keyboard = {
     } else if (tool === 'probe') {
       host.measured(pane, new Measurement('probe', [{ ...pane.cursor }]));
     } else if (!pane.draft) {
+      // of a drawn line each corner; Enter at the place of the last one closes it
       pane.draft = new Measurement(tool, [{ ...pane.cursor }, { ...pane.cursor }]);
+    } else if (tool === 'outline') {
+      const { draft } = pane, [before, last] = draft.points.slice(-2);
+      if (before.x !== last.x || before.y !== last.y) {
+        draft.points.push({ ...pane.cursor });
+      } else if (draft.points.length > 3) {
+        draft.points.pop();
+        pane.draft = null;
+        draft.close();
+        if (draft.hasSize) host.measured(pane, draft);
+      }
     } else if (pane.draft.isComplete) {
       const { draft } = pane;
       pane.draft = null;

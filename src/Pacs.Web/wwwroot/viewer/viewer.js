@@ -8,12 +8,14 @@ import { isPlaying, play, stop } from './cine.js';
 import { POINTS } from './measure.js';
 import { Marks } from './marks.js';
 import { SeriesList } from './list.js';
+import { MeasurementList } from './measured.js';
+import { Together } from './together.js';
+import { WindowChoice } from './windows.js';
 
 const $ = id => document.getElementById(id);
 const LAYOUTS = [...$('layout').options].map(o => o.value);
-const TOOLS = [...document.querySelectorAll('[data-tool]')].map(b => b.dataset.tool);
-// CT windows that everybody knows; in Hounsfield units
-const CT_WINDOWS = [['Soft', 40, 400], ['Lung', -600, 1500], ['Bone', 400, 1800], ['Brain', 40, 80], ['Liver', 60, 160]];
+// by their digits
+const TOOLS = Object.fromEntries([...document.querySelectorAll('[data-tool]')].map(b => [b.getAttribute('aria-keyshortcuts')[0], b.dataset.tool]));
 // of one print
 const MAX_PRINTED = 24;
 
@@ -22,11 +24,13 @@ const measurements = new Map();
 const marks = new Marks();
 const panes = [];
 let active = null;
+const together = new Together();
+const windows = new WindowChoice($('presets'), window => { active.window = window; });
 const list = new SeriesList($('series'), marks, (series, at) => {
   if (active.series !== series || at === undefined) return openIn(active, series, at);
-  stop(active);
-  return active.go(at, frameOf(series, at));
+  return go(active, at, frameOf(series, at));
 });
+const measured = new MeasurementList($('measured'), measurements);
 const host = {
   tool: 'window',
   activate,
@@ -42,10 +46,10 @@ const host = {
 /** What is below a measurement, in the image's own units. */
 async function learn(pane, measurement) {
   const { kind, points } = measurement, { instance, frame } = pane.shown, [a, b] = points;
-  if (kind !== 'probe' && !(kind === 'ellipse' && pane.isGray)) return;
-  const query = kind === 'probe' ? `punkt=${a.x},${a.y}` : `ellipse=${[a.x, a.y, b.x, b.y].join(',')}`;
+  if (kind !== 'probe' && !(['ellipse', 'outline'].includes(kind) && pane.isGray)) return;
+  const query = kind === 'probe' ? `punkt=${a.x},${a.y}` : kind === 'ellipse' ? `ellipse=${[a.x, a.y, b.x, b.y].join(',')}` : `umriss=${points.map(p => `${p.x.toFixed(2)},${p.y.toFixed(2)}`).join(',')}`;
   const values = await json(`viewer/werte/${instance.id}/${frame}.json?${query}`).catch(() => ({}));
-  if (measurement.points.some((p, i) => p.x !== [a, b][i]?.x || p.y !== [a, b][i]?.y)) return; // moved meanwhile
+  if (kind !== 'outline' && measurement.points.some((p, i) => p.x !== [a, b][i]?.x || p.y !== [a, b][i]?.y)) return; // moved meanwhile
   measurement.values = values;
   if (pane.shown?.instance !== instance || pane.shown.frame !== frame) return;
   pane.measured();
@@ -122,6 +126,7 @@ const shownPanes = () => panes.slice(0, +$('panes').dataset.count);
 /** The tools say what holds for the active field. */
 function changed(pane) {
   list.update(shownPanes(), active);
+  for (const p of shownPanes()) p.guide = active;
   if (pane !== active) return;
   const { instance, series, shown, view } = pane;
   const isImage = Boolean(shown && instance?.kind === 'image' && pane.message.hidden);
@@ -137,7 +142,7 @@ function changed(pane) {
   press('key', isImage && marks.has(instance.id, pane.want.frame));
   for (const name of ['invert', 'rotate', 'flip', 'reset', 'key', 'jpeg', 'png']) button(name).disabled = !isImage;
   button('cine').disabled = instance?.kind !== 'video' && (!isImage || instance.isStill || (!isCine && series.count < 2));
-  offerWindows(pane);
+  windows.offer(pane);
 }
 
 const button = name => document.querySelector(`[data-do=${name}]`);
@@ -146,74 +151,30 @@ function press(name, isPressed) {
   button(name).setAttribute('aria-pressed', isPressed);
 }
 
-// ---- windows ------------------------------------------------------------------------------------------------------------------------
-
-let offered = '';
-
-function offerWindows(pane) {
-  const select = $('presets');
-  select.disabled = !pane.isGray;
-  const own = (pane.isGray && pane.details.windows) || [];
-  const choices = own.map((w, i) => [w.name || text('Own') + (own.length > 1 ? ` ${i + 1}` : ''), i === 0 ? null : w]);
-  if (pane.isGray && pane.series.modality === 'CT') choices.push(...CT_WINDOWS.map(([key, center, width]) => [ctName(key), { center, width }]));
-  const window = pane.isGray ? pane.view.window : null;
-  if (!pane.isGray) choices.push(['–', null]);
-  let chosen = choices.findIndex(([, w]) => same(w, window));
-  if (chosen < 0) chosen = choices.push([text('Custom'), window]) - 1;
-  const made = JSON.stringify(choices);
-  if (made !== offered) {
-    offered = made;
-    select.replaceChildren(...choices.map(([name], i) => new Option(name, i)));
-    select.choices = choices;
-  }
-  select.value = chosen;
-}
-
-const same = (a, b) => a === b || Boolean(a && b && a.center === b.center && a.width === b.width);
-
-function ctName(key) {
-  switch (key) {
-    case 'Soft': return text('Soft');
-    case 'Lung': return text('Lung');
-    case 'Bone': return text('Bone');
-    case 'Brain': return text('Brain');
-    default: return text('Liver');
-  }
-}
-
-function nextWindow() {
-  const select = $('presets');
-  if (select.disabled) return;
-  select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
-  choose();
-}
-
-function choose() {
-  active.window = $('presets').choices[$('presets').value][1];
-}
-
 // ---- going through images -----------------------------------------------------------------------------------------------------------
+
+/** To an image; the other fields follow where they are linked. */
+function go(pane, at, frame = 1) {
+  const before = pane.want;
+  stop(pane);
+  pane.go(at, frame);
+  if (pane === active) together.follow(pane, before, shownPanes());
+}
 
 /** Frame by frame in a cine, image by image else. */
 function step(pane, by) {
   const { instance, series, want } = pane;
   if (!series) return;
-  stop(pane);
-  const frame = want.frame + by;
-  if (instance?.frames > 1 && frame >= 1 && frame <= instance.frames) pane.go(want.at, frame);
+  const frame = want.frame + by, most = instance?.frames ?? 1;
+  if (most > 1 && frame >= 1 && frame <= most) go(pane, want.at, frame);
+  else if (most > 1 && Math.abs(by) > 1) go(pane, want.at, frame < 1 ? 1 : most);
   else stepInstance(pane, by);
-  if (pane !== active || !isLinked) return;
-  for (const other of shownPanes()) {
-    if (other !== pane && other.series) other.go(other.want.at + by);
-  }
 }
 
-let isLinked = false;
-
 function stepInstance(pane, by) {
-  const at = pane.want.at + by;
+  const { series, want } = pane, at = series && Math.max(0, Math.min(series.count - 1, want.at + by));
   stop(pane);
-  if (pane.series && at >= 0 && at < pane.series.count) pane.go(at, by < 0 && !pane.series.study.isMarkedOnly ? lastFrameOf(pane.series.at(at), pane) : frameOf(pane.series, at));
+  if (series && at !== want.at) go(pane, at, by < 0 && !series.study.isMarkedOnly ? lastFrameOf(series.at(at), pane) : frameOf(series, at));
 }
 
 // where only marked images are wanted, the marked frame of a cine
@@ -231,6 +192,7 @@ function stepSeries(by) {
 function openIn(pane, series, at = 0) {
   stop(pane);
   pane.open(series, at, frameOf(series, at));
+  if (together.isOn) together.know([pane]);
 }
 
 function toggleCine() {
@@ -300,7 +262,13 @@ const actions = {
   cine: toggleCine,
   invert() { active.view.invert = !active.view.invert; active.measured(); },
   rotate() { active.view.turn = (active.view.turn + 1) % 4; active.measured(); },
-  flip() { active.view.flip = !active.view.flip; active.measured(); },
+  // as it is seen: behind a quarter turn left and right are other sides of the image
+  flip() {
+    const { view } = active;
+    view.flip = !view.flip;
+    view.turn = (4 - view.turn) % 4;
+    active.measured();
+  },
   reset() { resetView(active); },
   key: mark,
   jpeg: () => save('image/jpeg', '.jpg'),
@@ -308,8 +276,11 @@ const actions = {
   print,
   compare,
   link() {
-    isLinked = !isLinked;
-    press('link', isLinked);
+    together.toggle(shownPanes());
+    press('link', together.isOn);
+  },
+  measured() {
+    measured.show(active);
   },
   texts() {
     const isOff = document.body.classList.toggle('bare');
@@ -344,7 +315,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 function arrow(e) {
   const [dx, dy] = ARROWS[e.key];
   if (active.cursor) keyboard.move(active, dx * (e.shiftKey ? 10 : 1), dy * (e.shiftKey ? 10 : 1));
-  else if (e.shiftKey && !(host.tool in POINTS)) keyboard.nudge(active, host.tool, dx, dy);
+  else if (e.shiftKey && !(host.tool in POINTS)) keyboard.nudge(active, host.tool, dx, dy, host);
   else if (dx) step(active, dx);
   else if (active.instance?.frames > 1) stepInstance(active, dy);
   else step(active, dy);
@@ -361,8 +332,10 @@ const keys = {
   Delete: remove,
   '+': () => zoom(active, 1.25),
   '-': () => zoom(active, 0.8),
+  b: () => setTool('scroll'),
   l: () => setTool('length'),
-  w: nextWindow,
+  m: () => act('measured'),
+  w: () => windows.next(),
   i: () => act('invert'),
   d: () => act('rotate'),
   h: () => act('flip'),
@@ -379,21 +352,20 @@ const keys = {
 
 function ends(isLast) {
   const { instance, series, want } = active;
-  stop(active);
-  if (instance?.frames > 1) active.go(want.at, isLast ? instance.frames : 1);
-  else if (series) active.go(isLast ? series.count - 1 : 0);
+  if (instance?.frames > 1) go(active, want.at, isLast ? instance.frames : 1);
+  else if (series) go(active, isLast ? series.count - 1 : 0);
 }
 
 document.addEventListener('keydown', e => {
-  if (e.ctrlKey || e.altKey || e.metaKey || !active || $('help').open) return;
+  if (e.ctrlKey || e.altKey || e.metaKey || !active || document.querySelector('dialog[open]')) return;
   const target = e.target;
   // what has keys of its own keeps them
-  if (target.matches('select, video') || (target.matches('input') && e.key in ARROWS) || (target.matches('button, a') && (e.key === ' ' || e.key === 'Enter'))) return;
+  if (target.matches('select, video') || (target.matches('input') && (e.key in ARROWS || /^(Home|End|Page)/.test(e.key))) || (target.matches('button, a') && (e.key === ' ' || e.key === 'Enter'))) return;
   if (e.key in ARROWS) {
     if (target.closest('[role=toolbar]')) return;
     arrow(e);
-  } else if (/^[1-9]$/.test(e.key) && TOOLS[e.key - 1]) {
-    setTool(TOOLS[e.key - 1]);
+  } else if (Object.hasOwn(TOOLS, e.key)) {
+    setTool(TOOLS[e.key]);
   } else {
     const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
     if (!Object.hasOwn(keys, key) || (e.repeat && !['+', '-', 'PageUp', 'PageDown'].includes(key))) return;
@@ -411,7 +383,7 @@ for (const toolbar of document.querySelectorAll('[role=toolbar]')) {
     if (pressed.dataset.tool) setTool(pressed.dataset.tool);
     else act(pressed.dataset.do);
     // by mouse: the next key is for the image, not for the button
-    if (e.detail > 0 && pressed.dataset.do !== 'help') focus(active);
+    if (e.detail > 0 && !document.querySelector('dialog[open]')) focus(active);
   });
 
   // one stop of the tabulator; arrows go through it (WAI-ARIA, pattern toolbar)
@@ -427,12 +399,10 @@ for (const toolbar of document.querySelectorAll('[role=toolbar]')) {
   });
 }
 
-$('presets').addEventListener('change', choose);
 $('layout').addEventListener('change', e => setLayout(e.target.value));
 $('slider').addEventListener('input', e => {
-  stop(active);
-  if (active.instance?.frames > 1) active.go(active.want.at, +e.target.value);
-  else active.go(e.target.value - 1);
+  if (active.instance?.frames > 1) go(active, active.want.at, +e.target.value);
+  else go(active, e.target.value - 1);
 });
 $('studies').addEventListener('change', async e => list.show(await open(e.target.value)));
 
@@ -440,7 +410,8 @@ $('studies').addEventListener('change', async e => list.show(await open(e.target
 
 async function begin() {
   const { study: id, series: seriesId, at } = document.body.dataset;
-  setTool('window');
+  // a finger goes through the images; a mouse has a wheel for that
+  setTool(matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window');
   try {
     const study = await open(id);
     setLayout('1x1');
