@@ -42,6 +42,29 @@ public sealed partial class ViewerTests
     }
 
     [Fact]
+    public async Task Places_letters_and_windows_of_frames_are_told()
+    {
+        await using var server = await TestServer.StartAsync();
+        await PagesKit.StoreAsync(server, Picture("Müller^Jörg", number: 1, frames: 2).Set(DicomTag.FrameOfReferenceUID, "1.2.9")
+            .Set(DicomTag.SharedFunctionalGroupsSequence, new DicomDataset()
+                .Set(DicomTag.PlaneOrientationSequence, new DicomDataset().Set(DicomTag.ImageOrientationPatient, "1", "0", "0", "0", "1", "0")))
+            .Set(DicomTag.PerFrameFunctionalGroupsSequence, Enumerable.Range(1, 2).Select(i => new DicomDataset()
+                .Set(DicomTag.PlanePositionSequence, new DicomDataset().Set(DicomTag.ImagePositionPatient, "0", "0", $"{i * 5}"))
+                .Set(DicomTag.FrameVOILUTSequence, new DicomDataset().Set(DicomTag.WindowCenter, $"{i * 40}").Set(DicomTag.WindowWidth, "400")))));
+        await PagesKit.StoreAsync(server, Picture("Müller^Jörg", number: 2).Set(DicomTag.PatientOrientation, "L", "FA").Set(DicomTag.WindowCenter, "40").Set(DicomTag.WindowWidth, "400"));
+        await PagesKit.StoreAsync(server, Picture("Müller^Jörg", number: 3).Set(DicomTag.PatientOrientation, "CR", "LE"));
+        var series = (await JsonAsync(server, $"viewer/studien/{ResourceId.ForStudy("4711", "1.2.3.1")}.json")).GetProperty("series").EnumerateArray().Single();
+        var told = (await JsonAsync(server, $"viewer/serien/{series.GetProperty("id").GetString()}.json")).GetProperty("instances").EnumerateArray().Select(i => i.GetProperty("details")).ToList();
+        Assert.Equal([5.0, 10.0], told[0].GetProperty("planes").EnumerateArray().Select(p => p.GetProperty("position")[2].GetDouble()));
+        Assert.Equal("1.2.9", told[0].GetProperty("planes")[0].GetProperty("frame").GetString());
+        Assert.Equal([40.0, 80.0], told[0].GetProperty("frameWindows").EnumerateArray().Select(w => w.GetProperty("center").GetDouble()));
+        Assert.Equal(["L", "FA"], told[1].GetProperty("letters").EnumerateArray().Select(l => l.GetString()));
+        Assert.False(told[1].TryGetProperty("planes", out _));
+        Assert.False(told[1].TryGetProperty("frameWindows", out _)); // one window is said once
+        Assert.False(told[2].TryGetProperty("letters", out _)); // no directions of people
+    }
+
+    [Fact]
     public async Task The_viewer_is_found_by_every_number_of_the_office()
     {
         await using var server = await TestServer.StartAsync();
@@ -170,10 +193,17 @@ public sealed partial class ViewerTests
         Assert.Equal((16, -1000, -850, -925), (all.GetProperty("count").GetInt32(), all.GetProperty("least").GetDouble(), all.GetProperty("largest").GetDouble(), all.GetProperty("mean").GetDouble()));
         var area = await JsonAsync(server, Address(1) + "?ellipse=1,1,3,3");
         Assert.Equal((4, -925), (area.GetProperty("count").GetInt32(), area.GetProperty("mean").GetDouble()));
+        // a triangle: of 4 by 4 pixels those whose centre lies in or below the diagonal; the right edge belongs to it, as to ellipses
+        var outline = await JsonAsync(server, Address(1) + "?umriss=0,0,4,4,0,4");
+        Assert.Equal((10, -1000, -850), (outline.GetProperty("count").GetInt32(), outline.GetProperty("least").GetDouble(), outline.GetProperty("largest").GetDouble()));
+        // a U: its gap is outside
+        var gap = await JsonAsync(server, Address(1) + "?umriss=0,0,1,0,1,3,3,3,3,0,4,0,4,4,0,4");
+        Assert.Equal(10, gap.GetProperty("count").GetInt32());
         Assert.Equal([15, 16, 17], (await JsonAsync(server, Address(2) + "?punkt=1,1")).GetProperty("color").EnumerateArray().Select(v => v.GetInt32()));
         Assert.Empty((await JsonAsync(server, Address(1) + "?punkt=4,0")).EnumerateObject()); // beside the image
         Assert.Empty((await JsonAsync(server, Address(2) + "?ellipse=0,0,2,2")).EnumerateObject()); // colour has no mean
-        foreach (var (query, status) in new[] { ("?punkt=1", 400), ("?punkt=a,b", 400), ("?ellipse=1,2,3", 400), ("?punkt=NaN,1", 400) })
+        foreach (var (query, status) in new[] { ("?punkt=1", 400), ("?punkt=a,b", 400), ("?ellipse=1,2,3", 400), ("?punkt=NaN,1", 400), ("?umriss=1,2,3,4", 400),
+            ("?umriss=1,2,3,4,5,6,7", 400), ("?umriss=" + string.Join(',', Enumerable.Repeat("1", 600)), 400) })
         {
             using var answer = await server.Http.GetAsync(new Uri(Address(1) + query, UriKind.Relative), Ct);
             Assert.Equal((query, status), (query, (int)answer.StatusCode));
