@@ -185,6 +185,43 @@ public sealed class ViewerPlanesTests
         Assert.True(await page.EvaluateAsync<bool>("document.activeElement === document.querySelector('.pane canvas')"));
     }
 
+    [Fact]
+    public async Task A_login_that_is_over_is_said_in_words()
+    {
+        await using var office = await ViewerOffice.OpenAsync(Stack("1.2.276.0.9.2", "OVER", 1, 2, 5, Axial), Ct);
+        var page = await office.PageAsync("/viewer?accession=OVER");
+        await CornerAsync(page, 1, "Bild 1 von 2");
+        await page.RouteAsync("**/bilder/**window=**", route => route.FulfillAsync(new RouteFulfillOptions { Status = 401 }));
+        await page.Locator("#presets").SelectOptionAsync(new SelectOptionValue { Label = "CT Knochen" });
+        await Assertions.Expect(page.Locator(".pane .message")).ToContainTextAsync("Die Anmeldung gilt nicht mehr. Laden Sie die Seite neu.");
+    }
+
+    [Fact]
+    public async Task Frames_of_an_enhanced_object_have_their_own_windows_and_places()
+    {
+        var enhanced = ViewerOffice.Slice(1, "1.2.276.0.9.5", "ENHANCED", 1, ["0", "0", "0"], Axial, Frame);
+        foreach (var tag in new[] { DicomTag.ImagePositionPatient, DicomTag.ImageOrientationPatient, DicomTag.WindowCenter, DicomTag.WindowWidth })
+        {
+            enhanced.Remove(tag);
+        }
+        var pixels = new byte[2 * 64 * 64 * 2];
+        enhanced.Set(DicomTag.SOPClassUID, DicomUid.EnhancedCTImageStorage).Set(DicomTag.NumberOfFrames, 2).Set(new DicomElement(DicomTag.PixelData, DicomVr.OW, pixels))
+            .Set(DicomTag.SharedFunctionalGroupsSequence, new DicomDataset()
+                .Set(DicomTag.PlaneOrientationSequence, new DicomDataset().Set(DicomTag.ImageOrientationPatient, Sagittal)))
+            .Set(DicomTag.PerFrameFunctionalGroupsSequence, Enumerable.Range(1, 2).Select(i => new DicomDataset()
+                .Set(DicomTag.PlanePositionSequence, new DicomDataset().Set(DicomTag.ImagePositionPatient, $"{i * 7}", "0", "0"))
+                .Set(DicomTag.FrameVOILUTSequence, new DicomDataset().Set(DicomTag.WindowCenter, $"{i * 40}").Set(DicomTag.WindowWidth, $"{i * 100}"))));
+        await using var office = await ViewerOffice.OpenAsync([enhanced], Ct);
+        var page = await office.PageAsync("/viewer?accession=ENHANCED");
+        await CornerAsync(page, 1, "Fenster 40 / 100");
+        await CornerAsync(page, 1, "Schicht 7,0 mm");
+        await LettersAsync(page, "A H P F");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await CornerAsync(page, 1, "Fenster 80 / 200");
+        await CornerAsync(page, 1, "Schicht 14,0 mm");
+        Assert.Empty(office.Complaints);
+    }
+
     private static IEnumerable<DicomDataset> Stack(string study, string accession, int series, int count, double gap, string[] directions, string frame = Frame) =>
         Enumerable.Range(1, count).Select(i =>
         {

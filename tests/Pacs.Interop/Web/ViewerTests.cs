@@ -174,6 +174,7 @@ public sealed class ViewerTests
         var message = page.Locator(".pane .message");
         await message.GetByText("Dieses Bild lässt sich nicht anzeigen").WaitForAsync();
         Assert.Equal(1, await message.GetByRole(AriaRole.Link).CountAsync());
+        await page.Locator("#series .sign-other").WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Attached }); // no broken picture in the list
         Assert.Contains("lässt sich nicht anzeigen", await page.Locator(".pane canvas").GetAttributeAsync("aria-label"), StringComparison.Ordinal);
     }
 

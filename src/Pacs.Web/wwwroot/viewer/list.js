@@ -95,17 +95,20 @@ export class SeriesList {
 
 /** A small picture, or what stands for one. */
 function signOf(instance) {
-  if (instance.kind !== 'image' || instance.isStill) {
-    const sign = document.createElement('span');
-    sign.className = `sign sign-${instance.isStill ? 'video' : instance.kind}`;
-    sign.setAttribute('aria-hidden', 'true');
-    return sign;
-  }
+  if (instance.kind !== 'image' || instance.isStill) return symbol(instance.isStill ? 'video' : instance.kind);
   const picture = document.createElement('img');
   picture.alt = '';
   picture.width = picture.height = 96;
   picture.loading = 'lazy';
   const middle = Math.floor(instance.frames / 2) + 1;
   picture.src = pictureAddress(instance, middle <= instance.frames ? middle : 1, null, '&viewport=192,192');
+  picture.addEventListener('error', () => picture.replaceWith(symbol('other'))); // a damaged frame; the field says why
   return picture;
+}
+
+function symbol(kind) {
+  const sign = document.createElement('span');
+  sign.className = `sign sign-${kind}`;
+  sign.setAttribute('aria-hidden', 'true');
+  return sign;
 }
