@@ -10,8 +10,12 @@ namespace Pacs.Web.DicomWeb;
 /// <param name="Location">Where it is.</param>
 /// <param name="Syntax">How it goes out.</param>
 /// <param name="IsAsStored">Whether the stored bytes are sent.</param>
-internal sealed record OutgoingFile(InstanceLocation Location, TransferSyntax Syntax, bool IsAsStored)
+/// <param name="IsDefault">Whether nobody has asked for this syntax in particular.</param>
+internal sealed record OutgoingFile(InstanceLocation Location, TransferSyntax Syntax, bool IsAsStored, bool IsDefault)
 {
+    /// <summary>The same instance as it is stored: for what turns out not to be convertible.</summary>
+    public OutgoingFile AsStored => this with { Syntax = TransferSyntax.Get(Location.SyntaxUid), IsAsStored = true };
+
     /// <summary>Decides how an instance goes out.</summary>
     /// <param name="location">Where it is.</param>
     /// <param name="wanted">The transfer syntax that the client takes: a UID, <c>*</c> for any, or null for the standard's default.</param>
@@ -25,11 +29,11 @@ internal sealed record OutgoingFile(InstanceLocation Location, TransferSyntax Sy
         // PS3.18 §8.7.3.5.2: Explicit VR Little Endian where nothing is said, but not where that would only make what has been lost larger
         if (wanted == "*" || target == stored || (wanted is null && (IsLossy(stored) || !CanConvert(location, stored, target))))
         {
-            return new OutgoingFile(location, stored, IsAsStored: true);
+            return new OutgoingFile(location, stored, IsAsStored: true, wanted is null);
         }
         if (CanConvert(location, stored, target))
         {
-            return new OutgoingFile(location, target, IsAsStored: false);
+            return new OutgoingFile(location, target, IsAsStored: false, wanted is null);
         }
         reason = $"{stored.Name} cannot be converted to {target.Name} here. Ask with transfer-syntax=* for instances as they are stored";
         return null;
@@ -39,8 +43,7 @@ internal sealed record OutgoingFile(InstanceLocation Location, TransferSyntax Sy
     /// <param name="archive">Where it is.</param>
     /// <param name="slots">Decoding waits for one.</param>
     /// <param name="name">The name under which a browser saves it.</param>
-    /// <param name="ct">Gives up.</param>
-    public IResult? Answer(Archive archive, DecodingSlots slots, string name, CancellationToken ct)
+    public IResult? Answer(Archive archive, DecodingSlots slots, string name)
     {
         if (IsAsStored)
         {
@@ -48,10 +51,10 @@ internal sealed record OutgoingFile(InstanceLocation Location, TransferSyntax Sy
             return StoredFiles.TryOpen(archive, Location) is { } file
                 ? new ByteAnswer(MediaTypes.Dicom, Path.GetFileNameWithoutExtension(Location.Key), file, 0, Location.Size) { FileName = name } : null;
         }
-        return archive.TryGetPath(Location.Key) is { } path ? new PiecesAnswer(MediaTypes.Dicom, name, ConvertAsync(path, slots, ct)) : null;
+        return archive.TryGetPath(Location.Key) is { } path ? new ConvertedAnswer(this, archive, path, name, slots) : null;
     }
 
-    /// <summary>The whole file in <see cref="Syntax"/>, in pieces, each valid until the next is asked for. Memory is that of one frame.</summary>
+    /// <summary>The whole file in <see cref="Syntax"/>, in pieces, each valid until the next is asked for. Memory is that of one frame. See <see cref="ConvertedFile"/>, which knows beforehand whether it can be.</summary>
     /// <param name="path">Where its file is.</param>
     /// <param name="slots">Decoding waits for one.</param>
     /// <param name="ct">Gives up.</param>
@@ -81,7 +84,6 @@ internal sealed record OutgoingFile(InstanceLocation Location, TransferSyntax Sy
             }
             if (isFirst)
             {
-                // only now is it sure that the first frame can be decoded
                 yield return meta.WrittenMemory;
                 isFirst = false;
             }

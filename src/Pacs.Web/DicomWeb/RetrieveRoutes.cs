@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Pacs.Dicom;
 using Pacs.Storage;
 
 namespace Pacs.Web.DicomWeb;
@@ -38,14 +39,13 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
         }
         if (range is { IsMultipart: false, Type: MediaTypes.Dicom })
         {
-            return parts is [var single] ? single.Answer(archive, slots, single.Location.Id + ".dcm", context.RequestAborted) ?? DicomWebError.NotFound
+            return parts is [var single] ? single.Answer(archive, slots, single.Location.Id + ".dcm") ?? DicomWebError.NotFound
                 : DicomWebError.NotAcceptable("Several instances are multipart/related; type=\"application/dicom\" only");
         }
-        await WriteAsync(context, parts, locations.Count < found.Count);
-        return Results.Empty;
+        return await WriteAsync(context, parts, locations.Count < found.Count);
     }
 
-    private async Task WriteAsync(HttpContext context, List<OutgoingFile> parts, bool isPartial)
+    private async Task<IResult> WriteAsync(HttpContext context, List<OutgoingFile> parts, bool isPartial)
     {
         var (response, ct) = (context.Response, context.RequestAborted);
         var boundary = MultipartWriter.NewBoundary();
@@ -59,36 +59,46 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
         }
         if (HttpMethods.IsHead(context.Request.Method))
         {
-            return;
+            return Results.Empty;
         }
         foreach (var part in parts)
         {
-            if (!part.IsAsStored)
+            var outgoing = part;
+            ConvertedFile? converted = null;
+            try
             {
-                await ConvertAsync(response, boundary, part, ct);
+                converted = part.IsAsStored ? null : await ConvertedFile.MakeAsync(part, target.PathOf(part.Location) ?? throw Gone(part.Location), slots, ct);
+            }
+            catch (DicomException e) when (!response.HasStarted && parts.Count == 1 && !part.IsDefault)
+            {
+                response.ContentType = null;
+                return DicomWebError.NotAcceptable($"The instance cannot be converted: {e.Message}. Ask with transfer-syntax=* for it as it is stored");
+            }
+            catch (DicomException e)
+            {
+                // of several the others are good, and so may be its other frames: as it is stored, which the head of its part says
+                LogNotConverted(part.Location.Id, e.Message);
+                if (!response.HasStarted)
+                {
+                    response.Headers.Append("Warning", "299 Pacs \"An instance that cannot be converted is sent as it is stored\"");
+                }
+                outgoing = part.AsStored;
+            }
+            using var made = converted;
+            if (made is not null)
+            {
+                await response.Body.WriteAsync(Head(boundary, part, made.Length), ct);
+                await made.WriteAsync(response.Body, ct);
                 continue;
             }
             using var file = Open(part.Location);
-            var head = Head(boundary, part, part.Location.Size);
+            var head = Head(boundary, outgoing, part.Location.Size);
             head.CopyTo(response.BodyWriter.GetSpan(head.Length));
             response.BodyWriter.Advance(head.Length);
             await StoredFiles.AppendAsync(response, file, 0, part.Location.Size, ct);
         }
         await response.Body.WriteAsync(end, ct);
-    }
-
-    private async Task ConvertAsync(HttpResponse response, string boundary, OutgoingFile part, CancellationToken ct)
-    {
-        var isFirst = true;
-        await foreach (var piece in part.ConvertAsync(target.PathOf(part.Location) ?? throw Gone(part.Location), slots, ct))
-        {
-            if (isFirst)
-            {
-                await response.Body.WriteAsync(Head(boundary, part, null), ct);
-                isFirst = false;
-            }
-            await response.Body.WriteAsync(piece, ct);
-        }
+        return Results.Empty;
     }
 
     private static byte[] Head(string boundary, OutgoingFile part, long? length) =>
@@ -102,4 +112,7 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The files of {Count} instances are missing or have another size than the index knows, the first is {Instance}: they are left out")]
     private partial void LogMissing(int count, ResourceId instance);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Instance {Instance} cannot be converted into the transfer syntax asked for and is sent as it is stored: {Reason}")]
+    private partial void LogNotConverted(ResourceId instance, string reason);
 }

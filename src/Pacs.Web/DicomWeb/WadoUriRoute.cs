@@ -36,7 +36,7 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         }
         if (ranges[0].Type == MediaTypes.Dicom)
         {
-            return File(location, Parameter("transferSyntax"), ct);
+            return File(location, Parameter("transferSyntax") is { Length: > 0 } named ? named : ranges[0].TransferSyntax ?? "");
         }
         if (!TryRead(context.Request.Query, out var frame, out var request, out var problem))
         {
@@ -120,14 +120,14 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         return await index.LocateAsync(instance, ct) is [var location, ..] ? location : null;
     }
 
-    private IResult File(InstanceLocation location, string syntax, CancellationToken ct)
+    private IResult File(InstanceLocation location, string syntax)
     {
         // §9.1.2.2.3: Explicit VR Little Endian where nothing is said
         if (OutgoingFile.For(location, syntax.Length > 0 ? syntax : null, out var reason) is not { } part)
         {
             return DicomWebError.NotAcceptable(reason!);
         }
-        return part.Answer(archive, slots, location.Id + ".dcm", ct) ?? DicomWebError.NotFound;
+        return part.Answer(archive, slots, location.Id + ".dcm") ?? DicomWebError.NotFound;
     }
 
     /// <summary>The parameters of §9.1.2.3 as those of WADO-RS.</summary>

@@ -23,7 +23,7 @@ internal static class InstanceRoutes
             return OrthancError.NotImplemented.Answer(request, reason!);
         }
         var name = FileName(request.Query["filename"].ToString()) ?? $"{location.Id}.dcm";
-        return part.Answer(archive, slots, name, ct) ?? OrthancError.UnknownResource.Answer(request);
+        return part.Answer(archive, slots, name) ?? OrthancError.UnknownResource.Answer(request);
     }
 
     /// <summary>A wish of the caller about his own disk: only what can be a name there, or null.</summary>

@@ -205,6 +205,8 @@ internal sealed class ZipRoutes(IndexReader index, Archive archive, DecodingSlot
             }
             // what cannot be converted goes as it is: a medium without it would be worse
             var file = (form.Transcode is { } wanted ? OutgoingFile.For(location, wanted, out _) : null) ?? OutgoingFile.For(location, "*", out _)!;
+            using var converted = file.IsAsStored ? null : await TryConvertAsync(file, path, ct);
+            file = converted is null ? file.AsStored : file;
             var name = directory is null ? names.Next(entry) : string.Create(CultureInfo.InvariantCulture, $"IMAGES/IM{directory.Count}");
             if (directory is not null && !await DescribeAsync(directory, file, name, ct))
             {
@@ -213,7 +215,7 @@ internal sealed class ZipRoutes(IndexReader index, Archive archive, DecodingSlot
             var item = zip.CreateEntry(name, CompressionLevel.NoCompression);
             item.LastWriteTime = entry.Instance.ReceivedAt;
             await using var content = await item.OpenAsync(ct);
-            await CopyAsync(file, path, content, ct);
+            await (converted is null ? CopyAsync(path, content, ct) : converted.WriteAsync(content, ct));
         }
         if (directory is not null)
         {
@@ -240,18 +242,22 @@ internal sealed class ZipRoutes(IndexReader index, Archive archive, DecodingSlot
         }
     }
 
-    private async Task CopyAsync(OutgoingFile file, string path, Stream content, CancellationToken ct)
+    private async ValueTask<ConvertedFile?> TryConvertAsync(OutgoingFile file, string path, CancellationToken ct)
     {
-        if (file.IsAsStored)
+        try
         {
-            await using var stored = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
-            await stored.CopyToAsync(content, 1 << 20, ct);
-            return;
+            return await ConvertedFile.MakeAsync(file, path, slots, ct);
         }
-        await foreach (var piece in file.ConvertAsync(path, slots, ct))
+        catch (DicomException)
         {
-            await content.WriteAsync(piece, ct);
+            return null; // a damaged frame
         }
+    }
+
+    private static async ValueTask CopyAsync(string path, Stream content, CancellationToken ct)
+    {
+        await using var stored = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        await stored.CopyToAsync(content, 1 << 20, ct);
     }
 
     /// <summary>The names of files in an archive: one folder for each series.</summary>
