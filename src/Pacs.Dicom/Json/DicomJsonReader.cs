@@ -58,6 +58,38 @@ public sealed class DicomJsonReader
         }
     }
 
+    /// <summary>Takes a document apart into its data sets, which are not looked at: so one that is none does not lose the others.</summary>
+    /// <param name="utf8">The document: an array of data sets, or a single one.</param>
+    /// <exception cref="DicomException">It is not JSON.</exception>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> utf8)
+    {
+        var json = new Utf8JsonReader(utf8.Span, Options);
+        try
+        {
+            var datasets = new List<ReadOnlyMemory<byte>>();
+            json.Read();
+            if (json.TokenType != JsonTokenType.StartArray)
+            {
+                json.Skip();
+                datasets.Add(utf8);
+            }
+            else
+            {
+                while (json.Read() && json.TokenType != JsonTokenType.EndArray)
+                {
+                    var from = (int)json.TokenStartIndex;
+                    json.Skip();
+                    datasets.Add(utf8[from..(int)json.BytesConsumed]);
+                }
+            }
+            return json.Read() ? throw Malformed(json, "Something behind the document") : datasets;
+        }
+        catch (JsonException e)
+        {
+            throw new DicomException("Not JSON", null, json.BytesConsumed, e);
+        }
+    }
+
     private DicomDataset ReadRoot(ref Utf8JsonReader json)
     {
         var isAscii = true;

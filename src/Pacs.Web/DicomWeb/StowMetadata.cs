@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Pacs.Dicom;
 
@@ -39,33 +40,38 @@ internal sealed class StowMetadata : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
+    /// <summary>A part with bulk data.</summary>
+    private sealed record Part(byte[] Bytes, string Type, string? Syntax);
+
     /// <summary>What came. The next request can be read when it is disposed.</summary>
     internal sealed class Parts(SemaphoreSlim slot) : IDisposable
     {
-        private readonly Dictionary<string, (byte[] Bytes, string Type, string? Syntax)> _bulk = new(StringComparer.Ordinal);
-        private IReadOnlyList<DicomDataset> _datasets = [];
+        private readonly Dictionary<string, List<Part>> _bulk = new(StringComparer.Ordinal);
+        private IReadOnlyList<ReadOnlyMemory<byte>> _instances = [];
         private readonly List<byte[]> _metadata = [];
+        private bool _isXml;
 
         /// <summary>Why the request as a whole cannot be taken.</summary>
         public DicomWebError? Error { get; private set; }
 
-        /// <summary>The instances as DICOM files. What cannot be written as one is an empty file.</summary>
-        public IEnumerable<Stream> Files()
+        /// <summary>The instances, each as a DICOM file, or, where its metadata or its bulk data are no instance, as what is known of it: one does not lose the others.</summary>
+        public IEnumerable<(Stream? File, StowOutcome Failure)> Instances()
         {
-            foreach (var dataset in _datasets)
+            foreach (var instance in _instances)
             {
-                MemoryStream file;
+                MemoryStream? file = null;
                 try
                 {
+                    var dataset = _isXml ? NativeXmlReader.Read(instance, Bulk) : new DicomJsonReader(Bulk).Read(instance.Span) is [var only] ? only : throw new DicomException("Not one data set");
                     var bytes = new ArrayBufferWriter<byte>();
                     new DicomFile(dataset, Encapsulate(dataset)).WriteTo(bytes);
                     file = new MemoryStream(bytes.WrittenSpan.ToArray());
                 }
                 catch (DicomException)
                 {
-                    file = new MemoryStream();
+                    // answered for below
                 }
-                yield return file;
+                yield return (file, file is null && !_isXml ? StowOutcome.NotUnderstood(Uid(instance, "00080016"), Uid(instance, "00080018")) : StowOutcome.NoInstance);
             }
         }
 
@@ -73,13 +79,15 @@ internal sealed class StowMetadata : IDisposable
 
         internal async Task ReadAsync(MultipartReader reader, bool isXml, CancellationToken ct)
         {
+            _isXml = isXml;
             var left = MaxBytes;
+            var count = 0;
             while (await reader.ReadNextSectionAsync(ct) is { } section)
             {
                 var type = section.ContentType ?? "";
                 var isMetadata = isXml ? StowRoutes.ContentType(type).Type is MediaTypes.DicomXml or "text/xml" or "application/xml" : _metadata.Count == 0;
                 var most = isMetadata ? Math.Min(left, MaxMetadata) : left;
-                if (await TakeAsync(section.Body, most, ct) is not { } bytes || _bulk.Count + _metadata.Count == MaxParts)
+                if (await TakeAsync(section.Body, most, ct) is not { } bytes || count++ == MaxParts)
                 {
                     Error = DicomWebError.TooLarge("Metadata and bulk data are kept in memory, at most 512 MB in all: store instances as multipart/related; type=\"application/dicom\"");
                     return;
@@ -91,42 +99,60 @@ internal sealed class StowMetadata : IDisposable
                 }
                 else if (section.Headers?["Content-Location"].ToString() is { Length: > 0 } location)
                 {
-                    _bulk[location] = (bytes, StowRoutes.ContentType(type).Type, MediaRange.Parse(type) is [{ TransferSyntax: var syntax }, ..] ? syntax : null);
+                    if (!_bulk.TryGetValue(location, out var parts))
+                    {
+                        _bulk[location] = parts = [];
+                    }
+                    parts.Add(new Part(bytes, StowRoutes.ContentType(type).Type, MediaRange.Parse(type) is [{ TransferSyntax: var syntax }, ..] ? syntax : null));
                 }
             }
-            Parse(isXml);
-        }
-
-        private void Parse(bool isXml)
-        {
             try
             {
-                _datasets = isXml ? [.. _metadata.Select(m => NativeXmlReader.Read(m, Bulk))] : new DicomJsonReader(Bulk).Read(_metadata is [var json] ? json : []);
+                _instances = isXml ? [.. _metadata.Select(m => (ReadOnlyMemory<byte>)m)] : DicomJsonReader.Split(_metadata is [var json] ? json : []);
             }
             catch (DicomException e)
             {
-                Error = DicomWebError.BadRequest($"The metadata are not in the {(isXml ? "native DICOM" : "DICOM JSON")} model: {e.Message}");
+                Error = DicomWebError.BadRequest($"The metadata are not in the DICOM JSON model: {e.Message}");
             }
-
-            byte[]? Bulk(string uri) => _bulk.TryGetValue(uri, out var part) ? part.Bytes : null;
         }
 
-        // compressed bulk data are one frame; a fragment of its own (PS3.5 §A.4)
+        private byte[]? Bulk(string uri) => _bulk.TryGetValue(uri, out var parts) ? parts[0].Bytes : null;
+
+        // of metadata that cannot be read as a whole
+        private static string? Uid(ReadOnlyMemory<byte> json, string tag)
+        {
+            try
+            {
+                using var document = JsonDocument.Parse(json);
+                return document.RootElement.GetProperty(tag).GetProperty("Value")[0].GetString();
+            }
+            catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
+            {
+                return null;
+            }
+        }
+
+        // compressed bulk data are one part, and one fragment (PS3.5 §A.4), for each frame, as we give them ourselves; a video is one part
         private TransferSyntax Encapsulate(DicomDataset dataset)
         {
             dataset.Remove(DicomTag.TransferSyntaxUID);
-            if (dataset.Get(DicomTag.PixelData) is not { IsEmpty: false } pixels
-                || _bulk.Values.FirstOrDefault(p => p.Bytes.AsMemory().Equals(pixels.Value)) is not { Bytes: not null } part || part.Type == MediaTypes.OctetStream)
+            if (dataset.Get(DicomTag.PixelData) is not { IsEmpty: false } pixels || _bulk.Values.FirstOrDefault(p => p[0].Bytes.AsMemory().Equals(pixels.Value)) is not { } parts)
             {
                 return TransferSyntax.ExplicitVRLittleEndian;
             }
-            if (part.Syntax is null || !TransferSyntax.Get(part.Syntax).IsEncapsulated || dataset.GetInt32(DicomTag.NumberOfFrames) > 1)
+            var syntax = BulkDataSyntax.Of(parts[0].Type, parts[0].Syntax, parts[0].Bytes);
+            if (!syntax.IsEncapsulated && parts.Count == 1)
             {
-                throw new DicomException("Compressed bulk data say their transfer syntax, and are one frame", DicomTag.PixelData);
+                return syntax;
             }
-            var odd = (part.Bytes.Length & 1) != 0;
-            dataset.Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, [ReadOnlyMemory<byte>.Empty, odd ? [.. part.Bytes, 0] : part.Bytes]));
-            return TransferSyntax.Get(part.Syntax);
+            var frames = syntax.IsVideo ? 1 : Math.Max(1, dataset.GetInt32(DicomTag.NumberOfFrames) ?? 1);
+            if (parts.Count != frames)
+            {
+                throw new DicomException("Compressed bulk data are one part for each frame", DicomTag.PixelData);
+            }
+            dataset.Set(new DicomElement(DicomTag.PixelData, DicomVr.OB,
+                [ReadOnlyMemory<byte>.Empty, .. parts.Select(p => (ReadOnlyMemory<byte>)((p.Bytes.Length & 1) != 0 ? [.. p.Bytes, 0] : p.Bytes))]));
+            return syntax;
         }
 
         private static async Task<byte[]?> TakeAsync(Stream body, int most, CancellationToken ct)

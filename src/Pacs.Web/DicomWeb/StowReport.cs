@@ -21,6 +21,9 @@ internal sealed record StowOutcome(string? SopClass, string? SopInstance, int Re
     /// <summary>A part that is no instance, or the end of which did not come.</summary>
     public static StowOutcome NoInstance { get; } = new(null, null, CannotUnderstand);
 
+    /// <summary>Metadata or bulk data that make no instance.</summary>
+    public static StowOutcome NotUnderstood(string? sopClass, string? sopInstance) => new(sopClass, sopInstance, CannotUnderstand);
+
     /// <summary>An instance of another study than the one in the path (PS3.18 §10.5.1).</summary>
     public static StowOutcome OtherStudy(StagedInstance staged) => new(staged.SopClass, staged.SopInstance, DoesNotMatch);
 

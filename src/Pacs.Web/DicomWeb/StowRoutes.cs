@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Pacs.Dicom;
@@ -38,10 +39,25 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
         {
             return DicomWebError.NotAcceptable("The outcome is application/dicom+json or application/dicom+xml");
         }
+        var encoding = context.Request.Headers.ContentEncoding.ToString();
+        if (encoding is not ("" or "identity" or "gzip"))
+        {
+            context.Response.Headers.AcceptEncoding = "gzip"; // RFC 9110 §12.5.3
+            return new DicomWebError(StatusCodes.Status415UnsupportedMediaType, "Requests come as they are or with Content-Encoding gzip");
+        }
+        await using var unpacked = encoding == "gzip" ? new GZipStream(context.Request.Body, CompressionMode.Decompress, leaveOpen: true) : null;
+        var body = unpacked ?? context.Request.Body;
         var store = new Storing(this, new DicomWebAddress(context.Request, options), study, new Origin(OriginKind.Http, RemoteHost: context.Address()));
         if (type == MediaTypes.Dicom)
         {
-            await store.AddAsync(context.Request.Body, context.RequestAborted);
+            try
+            {
+                await store.AddAsync(body, context.RequestAborted);
+            }
+            catch (InvalidDataException)
+            {
+                return DicomWebError.BadRequest("The request is not what its Content-Encoding says");
+            }
         }
         else if (type != MediaTypes.Multipart || related is not (MediaTypes.Dicom or MediaTypes.DicomJson or MediaTypes.DicomXml or "")
             || boundary.Length is 0 or > MaxBoundary)
@@ -49,7 +65,7 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
             return new DicomWebError(StatusCodes.Status415UnsupportedMediaType,
                 "Instances are stored as multipart/related with a boundary and type=\"application/dicom\", \"application/dicom+json\" or \"application/dicom+xml\", a single one also as application/dicom");
         }
-        else if (await ReadAsync(context, store, related, boundary) is { } error)
+        else if (await ReadAsync(context, body, store, related, boundary) is { } error)
         {
             return error;
         }
@@ -62,10 +78,10 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
         return Results.Empty;
     }
 
-    private async Task<IResult?> ReadAsync(HttpContext context, Storing store, string related, string boundary)
+    private async Task<IResult?> ReadAsync(HttpContext context, Stream body, Storing store, string related, string boundary)
     {
         var ct = context.RequestAborted;
-        var reader = new MultipartReader(boundary, context.Request.Body, Buffer) { HeadersCountLimit = 16, HeadersLengthLimit = 8 * 1024 };
+        var reader = new MultipartReader(boundary, body, Buffer) { HeadersCountLimit = 16, HeadersLengthLimit = 8 * 1024 };
         try
         {
             if (related is MediaTypes.DicomJson or MediaTypes.DicomXml)
@@ -75,8 +91,13 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
                 {
                     return error;
                 }
-                foreach (var file in parts.Files())
+                foreach (var (file, failure) in parts.Instances())
                 {
+                    if (file is null)
+                    {
+                        store.Add(failure);
+                        continue;
+                    }
                     await store.AddAsync(file, ct);
                 }
                 return null;
@@ -97,6 +118,10 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
         {
             // no end, or a head that is none: what came whole is stored and answered for
             LogBroken(e.GetType().Name);
+            if (store.IsEmpty)
+            {
+                return DicomWebError.BadRequest("There is no whole part in the request: it ends before its boundary has come again, or is not what its Content-Encoding says");
+            }
             store.Add(StowOutcome.NoInstance);
         }
         return null;
@@ -139,6 +164,8 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
     {
         private readonly List<Task<StowOutcome>> _outcomes = [];
         private readonly Queue<Task<StowOutcome>> _inFlight = new();
+
+        public bool IsEmpty => _outcomes.Count == 0;
 
         public void Add(StowOutcome outcome) => _outcomes.Add(Task.FromResult(outcome));
 
