@@ -116,8 +116,8 @@ public static class MatchParser
         return (matches, keys);
     }
 
-    // (0008,0005) governs texts; (0008,0052) and (0008,0053) the query itself; (0008,0201) the zone of its times
-    private static bool IsNoKey(DicomTag tag) => tag == DicomTag.SpecificCharacterSet || tag == DicomTag.QueryRetrieveLevel
+    /// <summary>Whether an attribute is about the query and never compared: (0008,0005) governs texts; (0008,0052) and (0008,0053) the query itself; (0008,0201) the zone of its times.</summary>
+    public static bool IsNoKey(DicomTag tag) => tag == DicomTag.SpecificCharacterSet || tag == DicomTag.QueryRetrieveLevel
         || tag == DicomTag.QueryRetrieveView || tag == DicomTag.TimezoneOffsetFromUTC;
 
     private static TagMatch? ParseSingle(DicomTag tag, DicomVr vr, string text, bool fuzzyNames)

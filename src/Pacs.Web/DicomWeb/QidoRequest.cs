@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
@@ -18,6 +19,9 @@ internal sealed record QidoRequest(DicomQuery Query, QueryKeys Keys, IReadOnlyLi
 
     // PS3.18 §8.3.4 and §8.3.3: parameters that are no attributes
     internal static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase) { "limit", "offset", "fuzzymatching", "includefield", "accept", "charset", Login.TokenParameter };
+
+    // dates, times and ranges of them, also as older peers write them; everything, and nothing
+    private static readonly SearchValues<char> OfMoments = SearchValues.Create("0123456789-+.:* \"");
 
     // PS3.18 tables 10.6.3-3 to 10.6.3-5: what is returned unasked, as far as the index knows it
     private static readonly DicomTag[] StudyTags =
@@ -86,7 +90,12 @@ internal sealed record QidoRequest(DicomQuery Query, QueryKeys Keys, IReadOnlyLi
                 continue;
             }
             Add(keys, path);
-            foreach (var value in values)
+            if (MatchParser.IsNoKey(path[^1]))
+            {
+                continue;
+            }
+            // a list of UIDs written as several parameters is the list (PS3.4 §C.2.2.2.2); nothing has two UIDs
+            foreach (var value in DicomDictionary.GetVr(path[^1]) == DicomVr.UI ? new StringValues(string.Join(',', values.ToArray())) : values)
             {
                 try
                 {
@@ -195,6 +204,15 @@ internal sealed record QidoRequest(DicomQuery Query, QueryKeys Keys, IReadOnlyLi
         if (vr == DicomVr.SQ)
         {
             return null; // universal: the sequence is returned
+        }
+        if ((vr == DicomVr.DA || vr == DicomVr.TM || vr == DicomVr.DT) && value.AsSpan().ContainsAnyExcept(OfMoments))
+        {
+            throw new DicomException("A date or time that is none", tag);
+        }
+        // who gives the family name alone means everybody of that name (PS3.4 §C.2.2.2.1.1 leaves it to us)
+        if (fuzzy && vr == DicomVr.PN && value.Length > 0 && !value.AsSpan().ContainsAny("*?^=\""))
+        {
+            return new TagMatch.AnyOf(tag, vr, [MatchParser.ParseValue(tag, vr, value, fuzzy)!, MatchParser.ParseValue(tag, vr, value + "^*", fuzzy)!]);
         }
         // PS3.18 §8.3.4.1: UIDs in a list are separated by commas, which neither UI nor CS has in a value
         return MatchParser.ParseValue(tag, vr == DicomVr.UN ? DicomVr.LO : vr, vr == DicomVr.UI || vr == DicomVr.CS ? value.Replace(',', '\\') : value, fuzzy);
