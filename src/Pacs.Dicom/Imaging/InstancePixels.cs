@@ -138,6 +138,10 @@ public sealed class InstancePixels : IDisposable
         }
     }
 
+    /// <summary>Stored bytes, at a place of <see cref="Frames"/>; zeros where the file ends too early.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
+    internal void ReadStored(long offset, Span<byte> bytes) => bytes[_source.Read(offset, bytes)..].Clear();
+
     /// <summary>The elements behind the pixel data: private ones of some devices, padding.</summary>
     /// <exception cref="DicomException">Damaged, or too large to be looked at.</exception>
     internal DicomDataset ReadTail()
@@ -206,7 +210,7 @@ public sealed class InstancePixels : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
 
-    private static DicomException NoPixelData() => new("The instance has no pixel data", DicomTag.PixelData);
+    private static NoPixelDataException NoPixelData() => new();
 
     private static InstancePixels? Of(DicomDataset header, TransferSyntax syntax, PixelSource source, long at, IDisposable? file, bool isInFile)
     {

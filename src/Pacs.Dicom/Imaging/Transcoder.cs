@@ -35,11 +35,33 @@ public static class Transcoder
         return to.IsEncapsulated ? Encapsulated(pixels, to) : Native(pixels, to);
     }
 
+    /// <summary>Compresses one frame without loss.</summary>
+    /// <param name="pixels">The instance.</param>
+    /// <param name="number">From 1.</param>
+    /// <param name="to">A compressed syntax that <see cref="CanTranscode"/> takes.</param>
+    /// <param name="writer">Takes the frame: what would be in its fragment.</param>
+    /// <exception cref="DicomException">The frame cannot be decoded, or the syntax has no samples like these.</exception>
+    public static void EncodeFrame(InstancePixels pixels, int number, TransferSyntax to, IBufferWriter<byte> writer)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        ArgumentNullException.ThrowIfNull(to);
+        using var samples = Samples.Of(pixels, number);
+        Encode(samples, pixels.Image, to, writer);
+    }
+
     private static bool IsTarget(TransferSyntax to) =>
         to.Uid is DicomUid.ExplicitVRLittleEndian or DicomUid.ImplicitVRLittleEndian or DicomUid.ExplicitVRBigEndian or DicomUid.RLELossless or DicomUid.JPEGLosslessSV1 or DicomUid.JPEGLSLossless;
 
     private static IEnumerable<ReadOnlyMemory<byte>> Native(InstancePixels pixels, TransferSyntax to)
     {
+        if (pixels.Image.BitsAllocated == 1 && pixels is { Frames.IsEncapsulated: false, Syntax.IsBigEndian: false })
+        {
+            foreach (var piece in Bits(pixels, to))
+            {
+                yield return piece;
+            }
+            yield break;
+        }
         using var first = Samples.Of(pixels, 1);
         var length = (long)first.Length * pixels.Count;
         if (length > uint.MaxValue - 1)
@@ -72,12 +94,36 @@ public static class Transcoder
         yield return DicomWriter.ToBytes(pixels.ReadTail(), to);
     }
 
+    // single bits follow each other over the ends of frames (PS3.5 §8.1.1): they stay what they are, and bytes (OB) have no order
+    private static IEnumerable<ReadOnlyMemory<byte>> Bits(InstancePixels pixels, TransferSyntax to)
+    {
+        var begin = new ArrayBufferWriter<byte>();
+        var header = new DicomDataset();
+        foreach (var element in pixels.Header.Where(e => e.Tag < DicomTag.FloatPixelData))
+        {
+            header.Set(element);
+        }
+        DicomWriter.Write(header, to, begin);
+        var range = pixels.Frames.LocateAll()[0];
+        ElementHeader.WriteLong(begin, DicomTag.PixelData, to.IsExplicitVr ? DicomVr.OB : DicomVr.OW, (uint)((range.Length + 1) & ~1L), to);
+        yield return begin.WrittenMemory;
+        var piece = new byte[(int)Math.Min(range.Length, 64 * 1024)];
+        for (long at = 0; at < range.Length;)
+        {
+            var count = (int)Math.Min(piece.Length, range.Length - at);
+            pixels.ReadStored(range.Offset + at, piece.AsSpan(0, count));
+            yield return piece.AsMemory(0, count);
+            at += count;
+        }
+        if ((range.Length & 1) != 0)
+        {
+            yield return new byte[1];
+        }
+        yield return DicomWriter.ToBytes(pixels.ReadTail(), to);
+    }
+
     private static IEnumerable<ReadOnlyMemory<byte>> Encapsulated(InstancePixels pixels, TransferSyntax to)
     {
-        if (pixels.Image.IsFloat)
-        {
-            throw new DicomException("Floating-point samples are not compressed (PS3.5 §A.4)", pixels.Image.Element);
-        }
         using var first = Samples.Of(pixels, 1);
         var output = new ArrayBufferWriter<byte>();
         DicomWriter.Write(Described(pixels, first), to, output);
@@ -108,6 +154,10 @@ public static class Transcoder
 
     private static void Encode(Samples samples, PixelDescription image, TransferSyntax to, IBufferWriter<byte> writer)
     {
+        if (image.IsFloat)
+        {
+            throw new DicomException("Floating-point samples are not compressed (PS3.5 §A.4)", image.Element);
+        }
         if (to.Uid == DicomUid.RLELossless)
         {
             RleEncoder.Encode(samples.Memory.Span, image.Columns, image.Rows, samples.PerPixel, samples.BitsAllocated / 8, writer);

@@ -21,6 +21,14 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
             return DicomWebError.NotFound;
         }
         var stored = TransferSyntax.Get(location.SyntaxUid);
+        if (path == DicomTag.PixelData.ToHexString() && !InstanceHeader.MayHavePixels(location))
+        {
+            return InstanceHeader.NoPixels;
+        }
+        if (path == DicomTag.PixelData.ToHexString() && stored.IsVideo)
+        {
+            return Video(context, location, file, stored);
+        }
         if (path == DicomTag.PixelData.ToHexString() && stored.IsEncapsulated)
         {
             return await frames.AllAsync(context, location); // compressed frames are parts of their own
@@ -49,6 +57,38 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
         catch (FileNotFoundException)
         {
             return DicomWebError.NotFound;
+        }
+    }
+
+    /// <summary>A video is one stream (PS3.18 table 8.7.3-5): as what it is, or as bytes to who takes them as they are stored.</summary>
+    private IResult Video(HttpContext context, InstanceLocation location, string path, TransferSyntax syntax)
+    {
+        try
+        {
+            if (StoredFiles.TryOpen(archive, location) is not { } file)
+            {
+                return DicomWebError.NotFound;
+            }
+            IReadOnlyList<ByteRange> fragments;
+            using (var pixels = InstancePixels.Open(path))
+            {
+                fragments = pixels.Frames.LocateAll();
+            }
+            var type = VideoType.Of(file, fragments, syntax);
+            var ranges = MediaRange.Of(context.Request).Where(r => r.Type != MediaTypes.OctetStream || r.TransferSyntax is { } wanted && (wanted == "*" || wanted == syntax.Uid));
+            if (MediaRange.Choose(ranges, type, MediaTypes.OctetStream) is not { } chosen || (chosen.Range.IsMultipart && fragments.Count > 1))
+            {
+                file.Dispose();
+                return DicomWebError.NotAcceptable($"The instance is a video: {type}, or application/octet-stream; transfer-syntax=*");
+            }
+            var full = $"{chosen.Type}; transfer-syntax={syntax.Uid}";
+            return fragments is not [var whole] ? new FragmentAnswer(new RenderedPart(full, default, file, fragments))
+                : chosen.Range.IsMultipart ? new MultipartBytes(full, file, whole)
+                : new ByteAnswer(full, Path.GetFileNameWithoutExtension(location.Key) + "-video", file, whole.Offset, whole.Length);
+        }
+        catch (DicomException e)
+        {
+            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The stored instance is damaged: {e.Message}");
         }
     }
 

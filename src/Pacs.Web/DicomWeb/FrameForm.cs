@@ -1,16 +1,23 @@
 using System.Diagnostics.CodeAnalysis;
 using Pacs.Dicom;
 using Pacs.Dicom.Codecs;
+using Pacs.Dicom.Imaging;
 
 namespace Pacs.Web.DicomWeb;
 
 /// <summary>How the frames of an instance go out.</summary>
 /// <param name="Type">The media type of a part.</param>
 /// <param name="Syntax">The transfer syntax of its bytes.</param>
-/// <param name="IsStored">Whether the stored bytes are sent; else the samples, decoded, in little endian.</param>
+/// <param name="IsStored">Whether the stored bytes are sent; else the samples, decoded, in little endian or compressed without loss.</param>
 /// <param name="IsMultipart">Whether in parts; else the only frame alone.</param>
 internal sealed record FrameForm(string Type, TransferSyntax Syntax, bool IsStored, bool IsMultipart)
 {
+    // PS3.18 table 8.7.3-4: what these types mean where no transfer syntax is named, as far as we can write it
+    private static readonly (string Type, TransferSyntax Syntax)[] Encodable =
+    [
+        ("image/jls", TransferSyntax.Get(DicomUid.JPEGLSLossless)), ("image/jpeg", TransferSyntax.Get(DicomUid.JPEGLosslessSV1)), ("image/dicom-rle", TransferSyntax.RleLossless),
+    ];
+
     /// <summary>The type with its parameter: without it viewers take the bytes for uncompressed.</summary>
     public string ContentType => $"{Type}; transfer-syntax={Syntax.Uid}";
 
@@ -50,6 +57,15 @@ internal sealed record FrameForm(string Type, TransferSyntax Syntax, bool IsStor
                 form = new FrameForm(type, stored, IsStored: true, isMultipart);
                 reason = null;
                 return true;
+            }
+            foreach (var (encoded, target) in Encodable)
+            {
+                if (!isAny && range.Takes(encoded) && (wanted is null || wanted == target.Uid) && Transcoder.CanTranscode(stored, target))
+                {
+                    form = new FrameForm(encoded, target, IsStored: false, isMultipart);
+                    reason = null;
+                    return true;
+                }
             }
         }
         form = null;

@@ -59,6 +59,10 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
             }
             return await WriteAsync(context, location, pixels, form, numbers);
         }
+        catch (NoPixelDataException)
+        {
+            return InstanceHeader.NoPixels;
+        }
         catch (DicomException e) when (!context.Response.HasStarted)
         {
             return new DicomWebError(StatusCodes.Status500InternalServerError, $"The frame cannot be read: {e.Message}");
@@ -78,9 +82,9 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
             if (!form.IsMultipart)
             {
                 var tag = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(location.Key)}-{numbers[i]}-{form.Syntax.Uid}");
-                return new ByteAnswer(form.ContentType, tag, await ReadAsync(pixels, numbers[i], form.IsStored, ct));
+                return new ByteAnswer(form.ContentType, tag, await ReadAsync(pixels, numbers[i], form, ct));
             }
-            using var frame = await ReadAsync(pixels, numbers[i], form.IsStored, ct);
+            using var frame = await ReadAsync(pixels, numbers[i], form, ct);
             var head = MultipartWriter.PartHead(boundary, form.ContentType, frame.Memory.Length);
             if (i == 0)
             {
@@ -103,13 +107,27 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
         return Results.Empty;
     }
 
-    private async ValueTask<IMemoryOwner<byte>> ReadAsync(InstancePixels pixels, int number, bool isStored, CancellationToken ct)
+    private async ValueTask<IMemoryOwner<byte>> ReadAsync(InstancePixels pixels, int number, FrameForm form, CancellationToken ct)
     {
-        if (isStored)
+        if (form.IsStored)
         {
             return pixels.ReadFrame(number);
         }
         using var slot = await slots.TakeAsync(ct);
+        if (form.Syntax.IsEncapsulated)
+        {
+            var encoded = new PooledBuffer(64 * 1024);
+            try
+            {
+                Transcoder.EncodeFrame(pixels, number, form.Syntax, encoded);
+                return encoded;
+            }
+            catch
+            {
+                encoded.Dispose();
+                throw;
+            }
+        }
         using var decoded = pixels.Decode(number);
         var bytes = new PooledBuffer(decoded.Data.Length);
         bytes.Write(decoded.Data);

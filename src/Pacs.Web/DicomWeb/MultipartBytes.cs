@@ -26,7 +26,7 @@ internal sealed class MultipartBytes : IResult
         var boundary = MultipartWriter.NewBoundary();
         var head = MultipartWriter.PartHead(boundary, _type, _range.Length);
         var end = MultipartWriter.End(boundary);
-        response.ContentType = MultipartWriter.ContentType(_type, boundary);
+        response.ContentType = MultipartWriter.ContentType(_type.Split(';')[0], boundary);
         response.ContentLength = head.Length + _range.Length + end.Length;
         if (HttpMethods.IsHead(httpContext.Request.Method))
         {

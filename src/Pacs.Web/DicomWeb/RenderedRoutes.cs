@@ -189,6 +189,10 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
             await response.Body.WriteAsync(MultipartWriter.End(boundary), ct);
             return Results.Empty;
         }
+        catch (NoPixelDataException)
+        {
+            return InstanceHeader.NoPixels;
+        }
         catch (DicomException e) when (!response.HasStarted)
         {
             return new DicomWebError(StatusCodes.Status500InternalServerError, $"The frame cannot be shown: {e.Message}");

@@ -48,6 +48,10 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
             return InstanceHeader.MayHavePixels(location) ? await PictureAsync(context, location, path, syntax, frame, ranges, request)
                 : await DocumentAsync(location, path, ranges, context.RequestAborted);
         }
+        catch (NoPixelDataException)
+        {
+            return InstanceHeader.NoPixels;
+        }
         catch (DicomException e) when (!context.Response.HasStarted)
         {
             return new DicomWebError(StatusCodes.Status500InternalServerError, $"The frame cannot be shown: {e.Message}");
@@ -326,20 +330,5 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
         // (0042,0015) is the length without padding
         var length = file.Dataset.GetInt32(DicomTag.EncapsulatedDocumentLength) is { } said && said > 0 && said <= document.Length ? said : document.Length;
         return document[..length];
-    }
-
-    /// <summary>Several fragments, one after the other.</summary>
-    private sealed class FragmentAnswer(RenderedPart part) : IResult
-    {
-        public async Task ExecuteAsync(HttpContext httpContext)
-        {
-            using var open = part;
-            httpContext.Response.ContentType = part.Type;
-            httpContext.Response.ContentLength = part.Length;
-            if (!HttpMethods.IsHead(httpContext.Request.Method))
-            {
-                await part.WriteAsync(httpContext.Response, httpContext.RequestAborted);
-            }
-        }
     }
 }

@@ -57,6 +57,18 @@ public sealed class VideoFrameTests
         Assert.Equal((200, type), ((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
         Assert.Equal(video, await answer.Content.ReadAsByteArrayAsync(Ct));
         // whoever takes another one only is told which it is
+        var bulk = address.OriginalString.Replace("/rendered", "/bulkdata/7FE00010", StringComparison.Ordinal);
+        foreach (var (accept, expected) in new[] { ("*/*", type), (type, type), ("application/octet-stream; transfer-syntax=*", "application/octet-stream"), ("multipart/related; type=\"video/*\"", "multipart/related"), ("application/octet-stream", null), ("image/jpeg", null) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(bulk, UriKind.Relative));
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+            using var stream = await server.Http.SendAsync(request, Ct);
+            Assert.Equal((expected is null ? HttpStatusCode.NotAcceptable : HttpStatusCode.OK, expected ?? "application/problem+json"), (stream.StatusCode, stream.Content.Headers.ContentType!.MediaType));
+            if (expected is not null)
+            {
+                Assert.Equal(video, expected == "multipart/related" ? Assert.Single(await MultipartAnswer.ReadAsync(stream)).Body : await stream.Content.ReadAsByteArrayAsync(Ct));
+            }
+        }
         using var other = await server.Http.GetAsync(new Uri(address + (type == "video/mp4" ? "?accept=video/mpeg" : "?accept=video/mp4"), UriKind.Relative), Ct);
         Assert.Equal(HttpStatusCode.NotAcceptable, other.StatusCode);
         Assert.Contains(type, await other.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);

@@ -145,7 +145,9 @@ public sealed class WadoTests(WadoTests.Archive archive) : IClassFixture<WadoTes
     [InlineData("studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.2/frames/99999999999", "*/*", 400)]
     [InlineData("studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.2/frames/4", "*/*", 404)]
     [InlineData("studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.2/frames/1,2", "application/octet-stream", 406)]
-    [InlineData("studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.2/frames/1", "image/jls", 406)]
+    [InlineData("studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.2/frames/1", "image/jp2", 406)]
+    [InlineData("studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1/bulkdata/7FE00010", "*/*", 404)]
+    [InlineData("studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1/bulkdata/7FE00010", "multipart/related; type=\"application/octet-stream\"", 404)]
     [InlineData("studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1/frames/1", "*/*", 404)]
     public async Task What_is_not_there_or_not_to_be_had_so_is_said(string path, string accept, int status)
     {
@@ -231,6 +233,77 @@ public sealed class WadoTests(WadoTests.Archive archive) : IClassFixture<WadoTes
         var part = Assert.Single(await MultipartAnswer.ReadAsync(answer));
         Assert.Equal(type, part.Headers["Content-Type"]);
         Assert.Equal(isStored ? Archive.Rle(20) : [20, 20, 20, 20], part.Body);
+    }
+
+    /// <summary>The types of PS3.18 table 8.7.3-4 that we can write, with the transfer syntaxes that they stand for.</summary>
+    [Theory]
+    [InlineData("image/jls", "1.2.840.10008.1.2.4.80", 2)]
+    [InlineData("image/jpeg", "1.2.840.10008.1.2.4.70", 2)]
+    [InlineData("image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.70", 2)]
+    [InlineData("image/dicom-rle", "1.2.840.10008.1.2.5", 2)]
+    [InlineData("image/jls", "1.2.840.10008.1.2.4.80", 3)]
+    [InlineData("image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.50", null, 2)]
+    [InlineData("image/jp2", null, 2)]
+    public async Task Frames_are_compressed_for_who_asks_for_that(string type, string? syntax, int instance)
+    {
+        var accept = type.Contains(';', StringComparison.Ordinal) ? $"multipart/related; type=\"{type.Replace(";", "\";", StringComparison.Ordinal)}" : $"multipart/related; type=\"{type}\"";
+        using var answer = await GetAsync($"studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.{instance}/frames/2,1", accept);
+        if (syntax is null)
+        {
+            Assert.Equal(HttpStatusCode.NotAcceptable, answer.StatusCode);
+            return;
+        }
+        var parts = await MultipartAnswer.ReadAsync(answer);
+        Assert.Equal(2, parts.Count);
+        Assert.All(parts, p => Assert.Equal($"{type.Split(';')[0]}; transfer-syntax={syntax}", p.Headers["Content-Type"]));
+        var image = DicomFile.Parse(await (await GetAsync($"studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.{instance}", "application/dicom; transfer-syntax=*")).Content.ReadAsByteArrayAsync(Ct)).Dataset;
+        using var decoded = Pacs.Dicom.Imaging.FrameDecoder.Decode(parts[0].Body, TransferSyntax.Get(syntax), Pacs.Dicom.Imaging.PixelDescription.Of(image));
+        Assert.Equal(instance == 2 ? [5, 6, 7, 8] : new byte[] { 20, 20, 20, 20 }, decoded.Data.ToArray());
+    }
+
+    /// <summary>A report that came deflated: only its file tells that it has no pixels.</summary>
+    [Theory]
+    [InlineData("frames/1", "*/*")]
+    [InlineData("rendered", "image/jpeg")]
+    [InlineData("frames/1,2/rendered", "multipart/related; type=\"image/jpeg\"")]
+    [InlineData("thumbnail", "*/*")]
+    [InlineData("bulkdata/7FE00010", "application/octet-stream")]
+    public async Task A_deflated_report_has_no_pixels(string path, string accept)
+    {
+        await using var server = await TestServer.StartAsync();
+        await PagesKit.StoreAsync(server, PagesKit.Image("Müller^Jörg", "P1", "1.2.1"), TransferSyntax.Get(DicomUid.DeflatedExplicitVRLittleEndian));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1/" + path, UriKind.Relative));
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        using var answer = await server.Http.SendAsync(request, Ct);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    /// <summary>A segmentation of single bits, whose frames begin amid bytes, in another uncompressed syntax: before, the answer was a 500.</summary>
+    [Theory]
+    [InlineData("1.2.840.10008.1.2", null, "1.2.840.10008.1.2.1")]
+    [InlineData("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2")]
+    [InlineData("1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.2")]
+    [InlineData("1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80", null)]
+    public async Task Single_bits_stay_what_they_are(string stored, string? wanted, string? expected)
+    {
+        await using var server = await TestServer.StartAsync();
+        var bits = new byte[] { 0x35, 0xA1, 0x7C, 0x03, 0xFF };
+        await PagesKit.StoreAsync(server, PagesKit.Image("Müller^Jörg", "P1", "1.2.1").Set(DicomTag.SamplesPerPixel, 1).Set(DicomTag.PhotometricInterpretation, "MONOCHROME2").Set(DicomTag.NumberOfFrames, 3)
+            .Set(DicomTag.Rows, 3).Set(DicomTag.Columns, 4).Set(DicomTag.BitsAllocated, 1).Set(DicomTag.BitsStored, 1).Set(DicomTag.HighBit, 0).Set(DicomTag.PixelRepresentation, 0)
+            .Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, bits)), TransferSyntax.Get(stored));
+        foreach (var type in new[] { "application/dicom", "multipart/related; type=\"application/dicom\"" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1", UriKind.Relative));
+            request.Headers.TryAddWithoutValidation("Accept", wanted is null ? type : $"{type}; transfer-syntax={wanted}");
+            using var answer = await server.Http.SendAsync(request, Ct);
+            Assert.Equal(expected is null ? HttpStatusCode.NotAcceptable : HttpStatusCode.OK, answer.StatusCode);
+            if (expected is not null)
+            {
+                var file = DicomFile.Parse(type[0] == 'm' ? Assert.Single(await MultipartAnswer.ReadAsync(answer)).Body : await answer.Content.ReadAsByteArrayAsync(Ct));
+                Assert.Equal(expected, file.Syntax.Uid);
+                Assert.Equal([.. bits, 0], file.Dataset.Get(DicomTag.PixelData)!.Value.ToArray());
+            }
+        }
     }
 
     [Fact]
