@@ -46,6 +46,38 @@ public sealed class DicomFileTests
         Assert.True(DicomUid.IsValid(FileMetaInformation.ImplementationClassUid));
     }
 
+    /// <summary>Asked about all that there is, it is read or refused. One whose element says to be longer was asked for more, which never came: a store request, an upload or an import went round for ever.</summary>
+    [Fact]
+    public void A_file_meta_group_that_is_there_as_a_whole_is_read_or_refused()
+    {
+        var file = Bytes(new DicomFile(Example(), TransferSyntax.ExplicitVRLittleEndian))[..1000];
+        var refused = 0;
+        for (var at = 0; at < 500; at++)
+        {
+            foreach (byte value in (byte[])[0, 0x7F, 0xFF])
+            {
+                var damaged = file.ToArray();
+                damaged[at] = value;
+                Assert.True(Reads(damaged), $"byte {at} is {value}");
+            }
+            Assert.True(Reads(file[..at]), $"{at} bytes");
+        }
+        Assert.True(refused > 100);
+
+        bool Reads(byte[] bytes)
+        {
+            try
+            {
+                return FileMetaInformation.TryRead(bytes, isWhole: true, out _, out _);
+            }
+            catch (DicomException)
+            {
+                refused++;
+                return true;
+            }
+        }
+    }
+
     [Theory]
     [InlineData("", "2.25.1")]
     [InlineData("1.2.3", "../../etc/passwd")]

@@ -109,6 +109,21 @@ public sealed class StowTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NoContent, (await _server.Http.GetAsync(new Uri("dicom-web/studies", UriKind.Relative), Ct)).StatusCode);
     }
 
+    /// <summary>(0002,0001) of 16 MB, of which nothing comes: the request was read for ever, by a thread that it kept busy.</summary>
+    [Theory]
+    [InlineData("dicom-web/studies", "application/dicom", HttpStatusCode.Conflict)]
+    [InlineData("instances", "application/octet-stream", HttpStatusCode.BadRequest)]
+    public async Task A_file_meta_group_longer_than_the_file_is_refused(string path, string type, HttpStatusCode status)
+    {
+        var file = FileOf("1.2.1", 1);
+        Assert.Equal("OB"u8.ToArray(), file[148..150]);
+        file[154] = 0xFF;
+        using var content = new ByteArrayContent(file);
+        content.Headers.ContentType = new MediaTypeHeaderValue(type);
+        using var answer = await _server.Http.PostAsync(new Uri(path, UriKind.Relative), content, Ct).WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        Assert.Equal(status, answer.StatusCode);
+    }
+
     [Fact]
     public async Task Heads_and_boundaries_have_limits()
     {
