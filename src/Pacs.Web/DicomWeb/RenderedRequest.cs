@@ -26,7 +26,8 @@ internal enum Annotation
 /// <param name="Quality">Of JPEG, 1 to 100; null when nothing was said.</param>
 /// <param name="Annotation">What is to be written into it.</param>
 /// <param name="State">The file of the presentation state that is in the options, or null.</param>
-internal sealed record RenderedRequest(RenderOptions Options, int? Quality, Annotation Annotation = Annotation.None, string? State = null)
+/// <param name="WantsIccProfile">Whether a colour profile is to be in the picture (PS3.18 §8.3.5.1.5), which we do not write.</param>
+internal sealed record RenderedRequest(RenderOptions Options, int? Quality, Annotation Annotation = Annotation.None, string? State = null, bool WantsIccProfile = false)
 {
     /// <summary>What libjpeg and most archives take: hardly to be told from the original.</summary>
     public const int DefaultQuality = 90;
@@ -59,7 +60,8 @@ internal sealed record RenderedRequest(RenderOptions Options, int? Quality, Anno
             quality = number;
         }
         problem = null;
-        request = new RenderedRequest(new RenderOptions { Window = window, Viewport = viewport, Region = region }, quality, AnnotationOf(parameters["annotation"].ToString()));
+        request = new RenderedRequest(new RenderOptions { Window = window, Viewport = viewport, Region = region }, quality, AnnotationOf(parameters["annotation"].ToString()),
+            WantsIccProfile: parameters["iccprofile"].ToString() is not ("" or "no"));
         return true;
     }
 

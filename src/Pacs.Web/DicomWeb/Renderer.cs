@@ -237,6 +237,10 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
         {
             response.Headers.Append("Warning", "299 Pacs \"Of annotation only patient and technique are supported\"");
         }
+        if (request.WantsIccProfile)
+        {
+            response.Headers.Append("Warning", "299 Pacs \"The picture has no colour profile: its colours are those of the samples\"");
+        }
     }
 
     /// <summary>The image that a presentation state is about, as it wants it (PS3.18 §10.4.1.1.3): the first of several.</summary>

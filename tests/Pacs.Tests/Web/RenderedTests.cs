@@ -187,6 +187,16 @@ public sealed class RenderedTests(RenderedTests.Archive archive) : IClassFixture
         Assert.NotEqual(archive.Jpeg, await jpeg.Content.ReadAsByteArrayAsync(Ct));
     }
 
+    [Theory]
+    [InlineData("iccprofile=yes", true)]
+    [InlineData("iccprofile=srgb", true)]
+    [InlineData("iccprofile=no", false)]
+    public async Task Colour_profiles_are_not_written_and_that_is_said(string parameter, bool isWarned)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, $"{Color}/rendered?{parameter}", "image/jpeg");
+        Assert.Equal((HttpStatusCode.OK, isWarned), (answer.StatusCode, answer.Headers.Warning.Any(w => w.Code == 299)));
+    }
+
     [Fact]
     public async Task A_presentation_state_shows_its_image_as_it_wants_it()
     {
