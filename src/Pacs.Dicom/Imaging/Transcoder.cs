@@ -18,6 +18,14 @@ public static class Transcoder
         return IsTarget(to) && CodecTable.TryGet(from, out _, out _);
     }
 
+    /// <summary>Whether a compressed syntax has samples like these: no single bits, no floating-point numbers, and 32 bits in RLE Lossless only.</summary>
+    public static bool CanEncode(PixelDescription image, TransferSyntax to)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(to);
+        return !image.IsFloat && image.BitsAllocated > 1 && (image.BitsAllocated <= 16 || to.Uid == DicomUid.RLELossless);
+    }
+
     /// <summary>Writes an instance in another syntax.</summary>
     /// <param name="pixels">The instance.</param>
     /// <param name="to">The syntax; see <see cref="CanTranscode"/>.</param>

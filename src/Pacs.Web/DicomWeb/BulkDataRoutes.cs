@@ -97,7 +97,8 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
         ByteRange pixels;
         using (var instance = InstancePixels.Open(path))
         {
-            pixels = instance.Frames.LocateAll()[0];
+            // items where the syntax allows none
+            pixels = instance.Frames.IsEncapsulated ? throw new DicomException("Compressed pixel data in an uncompressed transfer syntax", DicomTag.PixelData) : instance.Frames.LocateAll()[0];
         }
         var file = StoredFiles.TryOpen(archive, location);
         if (file is null)

@@ -53,6 +53,10 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
             {
                 return DicomWebError.NotFound;
             }
+            if (form is { IsStored: false, Syntax.IsEncapsulated: true } && !Transcoder.CanEncode(pixels.Image, form.Syntax))
+            {
+                return DicomWebError.NotAcceptable($"{form.Syntax.Name} has no samples like these; ask for application/octet-stream");
+            }
             if (!form.IsMultipart && numbers.Count > 1)
             {
                 return DicomWebError.NotAcceptable("Several frames are multipart/related only");

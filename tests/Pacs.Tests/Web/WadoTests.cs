@@ -200,6 +200,29 @@ public sealed class WadoTests(WadoTests.Archive archive) : IClassFixture<WadoTes
         Assert.Equal(bytes[2..5], await range.Content.ReadAsByteArrayAsync(Ct));
     }
 
+    /// <summary>Items of pixel data, none at that, in an uncompressed transfer syntax, as devices do not write them: an error that says so.</summary>
+    [Fact]
+    public async Task Pixels_that_contradict_their_transfer_syntax_are_damaged()
+    {
+        await using var server = await TestServer.StartAsync();
+        var image = PagesKit.Image("Müller^Jörg", "P1", "1.2.1").Set(DicomTag.SamplesPerPixel, 1).Set(DicomTag.PhotometricInterpretation, "MONOCHROME2").Set(DicomTag.Rows, 2).Set(DicomTag.Columns, 2)
+            .Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0);
+        using var file = new MemoryStream();
+        new DicomFile(image, TransferSyntax.ExplicitVRLittleEndian).Save(file);
+        // (7FE0,0010) OB of undefined length, an empty item, the end; our writer refuses it
+        file.Write([0xE0, 0x7F, 0x10, 0, (byte)'O', (byte)'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE, 0xFF, 0, 0xE0, 0, 0, 0, 0, 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+        using var content = new ByteArrayContent(file.ToArray());
+        using var stored = await server.Http.PostAsync(new Uri("instances", UriKind.Relative), content, Ct);
+        Assert.Equal(HttpStatusCode.OK, stored.StatusCode);
+        foreach (var path in new[] { "bulkdata/7FE00010", "frames/1", "rendered" })
+        {
+            using var answer = await server.Http.GetAsync(new Uri("dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1/" + path, UriKind.Relative), Ct);
+            Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+            var problem = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Ct))!;
+            Assert.NotEqual((string?)problem["title"], (string?)problem["detail"]);
+        }
+    }
+
     [Fact]
     public async Task Compressed_pixels_are_a_part_for_each_frame()
     {
@@ -291,6 +314,8 @@ public sealed class WadoTests(WadoTests.Archive archive) : IClassFixture<WadoTes
         await PagesKit.StoreAsync(server, PagesKit.Image("Müller^Jörg", "P1", "1.2.1").Set(DicomTag.SamplesPerPixel, 1).Set(DicomTag.PhotometricInterpretation, "MONOCHROME2").Set(DicomTag.NumberOfFrames, 3)
             .Set(DicomTag.Rows, 3).Set(DicomTag.Columns, 4).Set(DicomTag.BitsAllocated, 1).Set(DicomTag.BitsStored, 1).Set(DicomTag.HighBit, 0).Set(DicomTag.PixelRepresentation, 0)
             .Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, bits)), TransferSyntax.Get(stored));
+        using var jls = await server.Http.GetAsync(new Uri("dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1/frames/1?accept=image/jls", UriKind.Relative), Ct);
+        Assert.Equal(HttpStatusCode.NotAcceptable, jls.StatusCode); // no encoder has them
         foreach (var type in new[] { "application/dicom", "multipart/related; type=\"application/dicom\"" })
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.1", UriKind.Relative));
