@@ -88,6 +88,27 @@ internal static class FileParsing
         return true;
     }
 
+    /// <inheritdoc cref="FileStart.TryRead"/>
+    public static bool TryReadStart(ReadOnlyMemory<byte> bytes, bool isFinal, [NotNullWhen(true)] out FileStart? start)
+    {
+        start = null;
+        if (bytes.Length < PreambleSize + 16 && !isFinal)
+        {
+            return false;
+        }
+        var warnings = new DicomWarnings();
+        var meta = new DicomDataset();
+        var at = FindMeta(bytes.Span, warnings);
+        if (!TryReadMeta(bytes, ref at, long.MaxValue, isFinal, meta, warnings) || (bytes.Length - at < 8 && !isFinal))
+        {
+            return false;
+        }
+        var syntax = meta.GetString(DicomTag.TransferSyntaxUID) is { Length: > 0 } uid ? TransferSyntax.Get(uid)
+            : Real(declared: null, Guess(bytes.Span[at..], long.MaxValue, meta.Count > 0));
+        start = new FileStart(meta, syntax, at);
+        return true;
+    }
+
     /// <summary>Where group 0002 begins, or 0 when there is no preamble.</summary>
     private static int FindMeta(ReadOnlySpan<byte> bytes, DicomWarnings warnings)
     {

@@ -111,12 +111,7 @@ internal sealed class ImportWork(JobQueue queue, Archive archive, ResourceMetada
         StoreResult? result;
         try
         {
-            (result, var header) = await StoreAsync(instance, file, source, null, halt);
-            if (result?.Outcome is StoreOutcome.Contradiction or StoreOutcome.InvalidIdentity)
-            {
-                // Orthanc goes by the data set, whatever the file meta group says; once more by that
-                (result, _) = await StoreAsync(instance, file, source, header, halt);
-            }
+            result = await StoreAsync(instance, file, source, halt);
             if (result is null)
             {
                 return (ImportReason.NoFile, "");
@@ -170,15 +165,15 @@ internal sealed class ImportWork(JobQueue queue, Archive archive, ResourceMetada
         return null;
     }
 
-    private async Task<(StoreResult? Result, DicomDataset? Header)> StoreAsync(SourceResource instance, SourceFile file, IOrthancSource source, DicomDataset? announced, CancellationToken halt)
+    private async Task<StoreResult?> StoreAsync(SourceResource instance, SourceFile file, IOrthancSource source, CancellationToken halt)
     {
         await using var stream = await source.OpenAsync(instance, file, halt);
         if (stream is null)
         {
-            return (null, null);
+            return null;
         }
-        await using var staged = await archive.StageFileAsync(stream, halt, announced);
-        return (await archive.CommitAsync(staged, OriginOf(instance.Metadata), halt), staged.Header);
+        await using var staged = await archive.StageFileAsync(stream, halt);
+        return await archive.CommitAsync(staged, OriginOf(instance.Metadata), halt);
     }
 
     private static Origin OriginOf(IReadOnlyDictionary<int, string> metadata)

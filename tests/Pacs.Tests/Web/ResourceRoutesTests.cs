@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Compression;
 using System.Net;
 using System.Text;
@@ -129,6 +130,45 @@ public sealed class ResourceRoutesTests
             using var answer = await server.Http.GetAsync(new Uri(content + wrong, UriKind.Relative), Ct);
             Assert.Equal((wrong, HttpStatusCode.NotFound), (wrong, answer.StatusCode));
         }
+    }
+
+    [Theory]
+    [InlineData("1.2.840.10008.1.2")]
+    [InlineData("1.2.840.10008.1.2.1")]
+    [InlineData("1.2.840.10008.1.2.2")]
+    public async Task A_file_without_a_meta_group_is_stored_with_one(string syntax)
+    {
+        await using var server = await TestServer.StartAsync();
+        var bytes = DicomWriter.ToBytes(PagesKit.Image("Müller^Jörg"), TransferSyntax.Get(syntax));
+        var id = ResourceId.ForInstance("4711", "1.2.3.1", "1.2.3.1.1", "1.2.3.1.1.1");
+        Assert.Equal((id.ToString(), "Success"), await UploadAsync(server, bytes));
+        var stored = DicomFile.Parse(await server.Http.GetByteArrayAsync(new Uri($"/instances/{id}/file", UriKind.Relative), Ct));
+        Assert.Equal((syntax, "1.2.3.1.1.1", "Müller^Jörg"), (stored.FileMeta.GetString(DicomTag.TransferSyntaxUID), stored.FileMeta.GetString(DicomTag.MediaStorageSOPInstanceUID), stored.Dataset.GetString(DicomTag.PatientName)));
+
+        // the same data set behind a preamble or a meta group is the same instance
+        using var whole = new MemoryStream();
+        new DicomFile(PagesKit.Image("Müller^Jörg"), TransferSyntax.Get(syntax)).Save(whole);
+        Assert.Equal((id.ToString(), "AlreadyStored"), await UploadAsync(server, whole.ToArray()));
+        Assert.Equal((id.ToString(), "AlreadyStored"), await UploadAsync(server, whole.ToArray()[132..]));
+    }
+
+    [Fact]
+    public async Task A_file_whose_meta_group_is_wrong_is_the_instance_that_its_data_set_says()
+    {
+        await using var server = await TestServer.StartAsync();
+        var bytes = new ArrayBufferWriter<byte>();
+        FileMetaInformation.Write(bytes, DicomUid.CTImageStorage, "1.2.3.4", TransferSyntax.ExplicitVRLittleEndian);
+        bytes.Write(DicomWriter.ToBytes(PagesKit.Image("Müller^Jörg"), TransferSyntax.ExplicitVRLittleEndian));
+        Assert.Equal((ResourceId.ForInstance("4711", "1.2.3.1", "1.2.3.1.1", "1.2.3.1.1.1").ToString(), "Success"), await UploadAsync(server, bytes.WrittenSpan.ToArray()));
+    }
+
+    private static async Task<(string Id, string Status)> UploadAsync(TestServer server, byte[] bytes)
+    {
+        using var answer = await server.Http.PostAsync(new Uri("/instances", UriKind.Relative), new ByteArrayContent(bytes), Ct);
+        var text = await answer.Content.ReadAsStringAsync(Ct);
+        Assert.True(answer.IsSuccessStatusCode, text);
+        var stored = JsonNode.Parse(text)!;
+        return ((string)stored["ID"]!, (string)stored["Status"]!);
     }
 
     [Fact]
