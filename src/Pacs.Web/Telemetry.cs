@@ -39,6 +39,7 @@ public static class Telemetry
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning)
             .AddConsole(console => console.FormatterName = LineFormatter.FormatterName)
             .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
+        builder.Services.AddSingleton<LogOfToday>().AddSingleton<ILoggerProvider>(s => s.GetRequiredService<LogOfToday>());
         builder.Services.AddSingleton<LogLevels>().AddSingleton<IPostConfigureOptions<LoggerFilterOptions>>(s => s.GetRequiredService<LogLevels>())
             .AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(s => s.GetRequiredService<LogLevels>());
         if (Collector(configuration.Options) is { } collector)

@@ -75,6 +75,14 @@ public sealed class FolderPathAttribute() : ValidationAttribute("a path")
     public override bool IsValid(object? value) => value is null || (value is string { Length: > 0 } path && !path.Contains('\0'));
 }
 
+/// <summary>A folder or file by its whole path, which is the same wherever it is written; it need not exist.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class AbsolutePathAttribute() : ValidationAttribute("an absolute path")
+{
+    /// <inheritdoc/>
+    public override bool IsValid(object? value) => value is null || (value is string { Length: > 0 } path && !path.Contains('\0') && Path.IsPathRooted(path));
+}
+
 /// <summary>A program: a name that PATH knows, or a path.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class ProgramNameAttribute() : ValidationAttribute("the name of a program, or an absolute path of one")

@@ -169,6 +169,13 @@ public sealed class PacsOptions
     public int BinDays { get; set; } = 30;
 
     /// <summary>
+    /// A file that the practice's backup writes each time, e.g. its copy of the index: how old it is says the page of the status. Default: none, and then the page cannot say it; the server makes no backup itself.
+    /// </summary>
+    [AbsolutePath]
+    [OnPage(SettingsSection.Archive)]
+    public string? BackupFile { get; set; }
+
+    /// <summary>
     /// Megabytes that each of the two files of the intake journal in the index folder may take. Default 16: a fifth of a second of receiving at full speed; they are
     /// full size soon, and what does not grow is flushed faster. Less costs speed while much is received.
     /// </summary>

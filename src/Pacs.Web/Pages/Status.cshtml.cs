@@ -11,10 +11,13 @@ namespace Pacs.Web.Pages;
 /// <summary><c>/status</c>: whether the server can do its job now, and how long the disk lasts, in the office's words.</summary>
 public sealed class StatusModel(
     PacsOptions options, StorageOptions storage, Listener listener, DicomTls tls, Readiness readiness, OpenProblems problems, IndexReader index, GdtReceivers receivers, GdtFiles files,
-    IServiceProvider services, TimeProvider time) : PageModel
+    LogOfToday log, IServiceProvider services, TimeProvider time) : PageModel
 {
     /// <summary>Images that are looked at for the last one of each device: enough for some days, and read in a moment however large the archive is.</summary>
     public const int LastImages = 5000;
+
+    /// <summary>A practice makes a backup every night it works: after more days than a long weekend has, something is wrong.</summary>
+    public const int BackupDays = 4;
 
     /// <summary>Devices that are shown.</summary>
     public const int MaxDevices = 50;
@@ -82,6 +85,21 @@ public sealed class StatusModel(
     /// <summary>Transfers that failed.</summary>
     public int Failed { get; private set; }
 
+    /// <summary>Whether the page has been told how it can see that a backup was made.</summary>
+    public bool KnowsBackup => !string.IsNullOrEmpty(options.BackupFile);
+
+    /// <summary>When the last backup was made; null when its file is not there.</summary>
+    public DateTimeOffset? Backup { get; private set; }
+
+    /// <summary>Whether the last backup is not too old.</summary>
+    public bool IsBackupGood => Backup > time.GetUtcNow().AddDays(-BackupDays);
+
+    /// <summary>How many errors are in the log of today.</summary>
+    public int Errors { get; private set; }
+
+    /// <summary>The last of them, newest first.</summary>
+    public IReadOnlyList<LogOfToday.Entry> LastErrors { get; private set; } = [];
+
     /// <summary>Problems that wait for somebody.</summary>
     public long Problems { get; private set; }
 
@@ -89,7 +107,7 @@ public sealed class StatusModel(
     public static DateTimeOffset Since { get; } = Started();
 
     /// <summary>Whether everything is well.</summary>
-    public bool IsGood => Checks.Values.All(good => good) && Problems == 0 && Failed == 0 && Gdt.All(g => g.IsReachable && g.Problem is null);
+    public bool IsGood => Checks.Values.All(good => good) && Problems == 0 && Failed == 0 && (!KnowsBackup || IsBackupGood) && Gdt.All(g => g.IsReachable && g.Problem is null);
 
     /// <summary>Shows the status.</summary>
     public async Task OnGetAsync(CancellationToken ct)
@@ -99,6 +117,8 @@ public sealed class StatusModel(
         Archive = await index.StatisticsAsync(ct);
         Problems = (await problems.CountAsync(ct)).Total;
         await ReadDiskAsync(ct);
+        (Errors, LastErrors) = log.Errors();
+        Backup = KnowsBackup ? await ReadBackupAsync(options.BackupFile!, ct) : null;
         var states = await index.ReadAsync((db, token) => db.Jobs.GroupBy(j => j.State).Select(g => new { State = g.Key, Count = g.Count() }).ToListAsync(token), ct);
         Failed = states.Where(s => s.State == JobState.Failure).Sum(s => s.Count);
         Waiting = states.Where(s => s.State is not (JobState.Failure or JobState.Success)).Sum(s => s.Count);
@@ -137,6 +157,18 @@ public sealed class StatusModel(
         // a young archive: what came in its first days is no month; less than a day says nothing
         var days = Math.Min(GrowthDays, (now - (first ?? now)).TotalDays);
         DaysLeft = days >= 1 && grown > 0 ? Free / (grown / days) : null;
+    }
+
+    private static async Task<DateTimeOffset?> ReadBackupAsync(string file, CancellationToken ct)
+    {
+        try
+        {
+            return await Task.Run(() => System.IO.File.Exists(file) ? new DateTimeOffset(System.IO.File.GetLastWriteTimeUtc(file)) : (DateTimeOffset?)null, ct).WaitAsync(Patience, ct);
+        }
+        catch (Exception e) when (e is TimeoutException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static async Task<bool> IsReachableAsync(string folder, CancellationToken ct)

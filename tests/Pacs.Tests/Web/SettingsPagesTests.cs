@@ -24,7 +24,7 @@ public sealed class SettingsPagesTests
         { "DicomAet", "PRAXIS", "\"PRAXIS\"" }, { "DicomCheckCalledAet", "true", "true" }, { "DicomCheckModalityHost", "true", "true" }, { "DicomAlwaysAllowEcho", "", "false" },
         { "DicomAlwaysAllowStore", "", "false" }, { "DicomAlwaysAllowFindWorklist", "", "false" }, { "DicomAlwaysAllowMpps", "", "false" }, { "DicomAlwaysAllowStorageCommitment", "", "false" },
         { "DicomAlwaysAllowFind", "true", "true" }, { "DicomAlwaysAllowGet", "true", "true" }, { "DicomAlwaysAllowMove", "true", "true" }, { "DicomCalledAets", "OLD", "[\"OLD\"]" },
-        { "DicomAllowedNetworks", "192.168.1.0/24, 10.0.0.1", "[\"192.168.1.0/24\",\"10.0.0.1\"]" }, { "MinimumFreeDiskSpace", "7", "7" }, { "BinDays", "9", "9" }, { "StableAge", "61", "61" },
+        { "DicomAllowedNetworks", "192.168.1.0/24, 10.0.0.1", "[\"192.168.1.0/24\",\"10.0.0.1\"]" }, { "MinimumFreeDiskSpace", "7", "7" }, { "BinDays", "9", "9" }, { "BackupFile", "/backup/index.db", "\"/backup/index.db\"" }, { "StableAge", "61", "61" },
         { "OverwriteInstances", "true", "true" }, { "StorageCommitmentReadsFiles", "", "false" }, { "StorageCommitmentPatience", "5", "5" }, { "DicomScuTimeout", "5", "5" }, { "ConcurrentJobs", "2", "2" },
         { "JobsHistorySize", "3", "3" }, { "JobPatience", "0", "0" }, { "ForwardingPatience", "12", "12" }, { "Worklists:FilterIssuerAet", "true", "true" }, { "Worklists:HideCompleted", "", "false" },
         { "Worklists:LimitAnswers", "4", "4" }, { "GdtGenerator:LinkAddress", "http://pacs:8042", "\"http://pacs:8042\"" }, { "GdtGenerator:KeepNegativeValues", "", "false" }, { "Measurements:Reports", "all", "\"all\"" },

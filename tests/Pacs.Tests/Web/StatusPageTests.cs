@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Pacs.Storage;
+using Pacs.Web;
 
 namespace Pacs.Tests.Web;
 
@@ -52,6 +54,47 @@ public sealed class StatusPageTests
         var page = await GetAsync(server);
         Assert.Contains("Bitte ansehen", page, StringComparison.Ordinal);
         Assert.Contains("nicht erreichbar", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_last_backup_is_as_old_as_the_file_it_writes()
+    {
+        await using var server = await TestServer.StartAsync();
+        Assert.Contains("welche Datei Ihre Sicherung schreibt", await GetAsync(server), StringComparison.Ordinal);
+        var file = server.Options.BackupFile = Path.Join(server.Folder, "copy of the index.db");
+        var page = await GetAsync(server);
+        Assert.Contains("Die Datei der Sicherung ist nicht da", page, StringComparison.Ordinal);
+        Assert.Contains("Bitte ansehen", page, StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(file, [], Ct);
+        Assert.Contains("Alles in Ordnung", await GetAsync(server), StringComparison.Ordinal);
+        File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch.AddDays(19000)); // 8 January 2022
+        page = await GetAsync(server);
+        Assert.Contains("08.01.2022", page, StringComparison.Ordinal);
+        Assert.Contains("Bitte ansehen", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Errors_of_today_are_told_and_those_of_yesterday_are_over()
+    {
+        var clock = new FakeTimeProvider();
+        using var today = new LogOfToday(clock);
+        var logger = today.CreateLogger("Pacs.Web.Dimse.StoreScp");
+#pragma warning disable CA1848, CA2254 // the text is the test's
+        logger.LogWarning("only a warning");
+        for (var i = 1; i <= 30; i++)
+        {
+            logger.LogError(new InvalidOperationException("secret"), $"error {i}");
+        }
+        var (count, last) = today.Errors();
+        Assert.Equal((30, LogOfToday.MaxEntries, "StoreScp", "error 30"), (count, last.Count, last[0].Part, last[0].Text));
+        clock.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(0, today.Errors().Count);
+
+        await using var server = await TestServer.StartAsync();
+        Assert.Contains("Heute keine", await GetAsync(server), StringComparison.Ordinal);
+        server.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Pacs.Web.Test").LogError("<b>disk</b> is ill");
+#pragma warning restore CA1848, CA2254
+        Assert.Contains("Test: <bdi>&lt;b&gt;disk&lt;/b&gt; is ill</bdi>", await GetAsync(server), StringComparison.Ordinal);
     }
 
     private static Task GrowAsync(TestServer server, double days, long size) => server.Services.GetRequiredService<IndexWriter>().WriteAsync(
