@@ -130,23 +130,42 @@ public static class Refusal
         await response.Body.WriteAsync(body, context.RequestAborted);
     }
 
+    // in the look of the other pages, and readable without it: it must come out even where nothing else works
     private static string Page(HttpContext context, int status, string title, string? detail, string id)
     {
         var english = context.Request.Headers.AcceptLanguage.ToString().StartsWith("en", StringComparison.OrdinalIgnoreCase);
-        var (heading, text, back) = english
-            ? (status == 404 ? "Not found" : title, detail ?? (status < 500 ? "This address or request is not valid here." : "Something went wrong here. The log of the server says what."), "To the studies")
-            : (status == 404 ? "Nicht gefunden" : status < 500 ? "Das geht nicht" : "Ein Fehler ist aufgetreten",
-               detail ?? (status == 404 ? "Unter dieser Adresse ist nichts." : status < 500 ? "Diese Anfrage ist hier nicht gültig." : "Im Protokoll des Servers steht, was geschehen ist."), "Zu den Studien");
+        var (heading, text) = (english, status) switch
+        {
+            (true, 401) => ("Please log in", detail ?? "The name or the password was not right, or the log-in was cancelled."),
+            (false, 401) => ("Bitte anmelden", detail ?? "Name oder Passwort stimmten nicht, oder die Anmeldung wurde abgebrochen."),
+            (true, 404) => ("Not found", detail ?? "This address or request is not valid here."),
+            (false, 404) => ("Nicht gefunden", detail ?? "Unter dieser Adresse ist nichts."),
+            // what programs are told in English (RequestGuard)
+            (false, 403) => ("Das geht nicht", "Eine andere Internetseite darf hier nichts ändern."),
+            (false, 421) => ("Unter diesem Namen nicht", "Dieser Rechnername gehört nicht zu diesem Server. Soll er gelten: Einstellungen, Praxis, Weitere Namen dieses Servers (HostNames)."),
+            (true, _) => (title, detail ?? (status < 500 ? "This address or request is not valid here." : "Something went wrong here. The log of the server says what.")),
+            (false, < 500) => ("Das geht nicht", detail ?? "Diese Anfrage ist hier nicht gültig."),
+            (false, _) => ("Ein Fehler ist aufgetreten", detail ?? "Im Protokoll des Servers steht, was geschehen ist."),
+        };
         var html = HtmlEncoder.Default;
+        var root = html.Encode(context.Request.PathBase.Value ?? "");
+        // the same address again makes the browser ask for the password again
+        var link = status == StatusCodes.Status401Unauthorized
+            ? $"""<a class="button" href="">{(english ? "Log in" : "Anmelden")}</a>"""
+            : $"""<a class="button" href="{root}/">{(english ? "To the studies" : "Zu den Studien")}</a>""";
         return string.Create(CultureInfo.InvariantCulture, $"""
             <!DOCTYPE html>
             <html lang="{(english ? "en" : "de")}">
-            <head><meta charset="utf-8"><title>{status} {html.Encode(heading)}</title></head>
+            <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>{status} {html.Encode(heading)}</title><link rel="stylesheet" href="{root}/pacs.css"></head>
             <body>
+            <main class="alone">
+            <section class="empty failure">
             <h1>{html.Encode(heading)}</h1>
             <p>{html.Encode(text)}</p>
-            <p>{status} · {html.Encode(id)}</p>
-            <p><a href="/">{html.Encode(back)}</a></p>
+            <p class="note">{status} · <code>{html.Encode(id)}</code></p>
+            <p class="actions">{link}</p>
+            </section>
+            </main>
             </body>
             </html>
 

@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.Playwright;
 
 namespace Pacs.Interop;
@@ -10,16 +12,27 @@ public sealed class BrowserOffice : IAsyncDisposable
 
     private IPlaywright? _playwright;
 
-    public ServerProcess Server { get; } = ServerProcess.Create(
-        ("DicomModalities", new Dictionary<string, object> { ["archive"] = new object[] { "ARCHIVE", "127.0.0.1", 1 } }), // nobody listens there
-        ("Forwarding", new object[] { new Dictionary<string, object> { ["Name"] = "Archiv mit einem langen Namen", ["To"] = "archive", ["Delay"] = 0 } }));
+    private BrowserOffice(bool withLogin)
+    {
+        Credentials = withLogin ? new HttpCredentials { Username = "praxis", Password = "geheim-genug" } : null;
+        Server = ServerProcess.Create(
+            ("DicomModalities", new Dictionary<string, object> { ["archive"] = new object[] { "ARCHIVE", "127.0.0.1", 1 } }), // nobody listens there
+            ("Forwarding", new object[] { new Dictionary<string, object> { ["Name"] = "Archiv mit einem langen Namen", ["To"] = "archive", ["Delay"] = 0 } }),
+            ("AuthenticationEnabled", withLogin),
+            ("RegisteredUsers", new Dictionary<string, string> { ["praxis"] = "geheim-genug" }));
+    }
+
+    public ServerProcess Server { get; }
+
+    /// <summary>Who may use the server; null when everybody may.</summary>
+    public HttpCredentials? Credentials { get; }
 
     public IBrowser Browser { get; private set; } = null!;
 
-    public static async Task<BrowserOffice> OpenAsync(CancellationToken ct)
+    public static async Task<BrowserOffice> OpenAsync(CancellationToken ct, bool withLogin = false)
     {
         Tool.Require("storescu", Chromium);
-        var office = new BrowserOffice();
+        var office = new BrowserOffice(withLogin);
         await office.Server.StartAsync(ct);
         using var samples = new SampleFiles()
             .Add("Müller^Jörg", "4711", "1.2.276.0.1").Add("Müller^Jörg", "4711", "1.2.276.0.1", 2)
@@ -30,6 +43,8 @@ public sealed class BrowserOffice : IAsyncDisposable
         using var second = new SampleFiles().Add("Müller^Jörg", "4711", "1.2.276.0.1", description: "Anders");
         await second.SendAsync(office.Server.DicomPort, ct);
         using var orders = new HttpClient { BaseAddress = office.Server.Address };
+        orders.DefaultRequestHeaders.Authorization = office.Credentials is { } user
+            ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user.Username}:{user.Password}"))) : null;
         await orders.GetStringAsync("worklist/add?id=4711&lastname=Mustermann-Beispielhausen&firstname=Maximilian%20Alexander&birthdate=07.03.1958&sex=1&procedure=Abdomen", ct);
         office._playwright = await Playwright.CreateAsync();
         office.Browser = await LaunchAsync(office._playwright);
@@ -46,7 +61,7 @@ public sealed class BrowserOffice : IAsyncDisposable
     /// <summary>One address of each kind of page.</summary>
     public async Task<string[]> PathsAsync()
     {
-        var page = await Browser.NewPageAsync(new BrowserNewPageOptions { BaseURL = Server.Address.ToString() });
+        var page = await Browser.NewPageAsync(new BrowserNewPageOptions { BaseURL = Server.Address.ToString(), HttpCredentials = Credentials });
         await page.GotoAsync("/?q=4711");
         var study = (await page.Locator("a[href^='/studien/']").First.GetAttributeAsync("href"))!;
         await page.GotoAsync(study);
@@ -62,7 +77,7 @@ public sealed class BrowserOffice : IAsyncDisposable
             "/probleme", "/auftraege", "/papierkorb", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/gdt", "/gdt/profile", "/gdt/empfaenger",
             "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt", "/status",
             "/einstellungen", "/einstellungen/geraete", "/einstellungen/archiv", "/einstellungen/gdt", "/einstellungen/weiterleitung", "/einstellungen/weiterleitung?regel=", "/einstellungen/anmeldung",
-            "/einstellungen/konfiguration", "/einrichten", "/einrichten?schritt=anmeldung", "/einrichten?schritt=gdt", "/einrichten?schritt=geraet", "/einrichten?schritt=fertig",
+            "/einstellungen/konfiguration", "/gdt?stand=offen", "/einrichten", "/einrichten?schritt=anmeldung", "/einrichten?schritt=gdt", "/einrichten?schritt=geraet", "/einrichten?schritt=fertig",
             $"/viewer?study={id}",
         ];
     }
