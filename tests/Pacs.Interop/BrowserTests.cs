@@ -184,7 +184,9 @@ public sealed class BrowserTests
         await page.GetByRole(AriaRole.Button, new() { Name = "Ausprobieren" }).ClickAsync();
         Assert.Contains("passt auf", await page.GetByRole(AriaRole.Status).InnerTextAsync(), StringComparison.Ordinal);
         await page.GetByRole(AriaRole.Button, new() { Name = "Speichern" }).ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Entfernen Alles" }).ClickAsync();
+        await page.Locator("summary", new() { HasText = "Entfernen … Alles" }).ClickAsync();
+        Assert.True(await page.GetByText("Nach der Regel „Alles“ wird dann nichts mehr weitergesandt.").IsVisibleAsync());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Regel entfernen" }).ClickAsync();
         Assert.Equal(0, await page.GetByText("Alles", new() { Exact = true }).CountAsync());
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Anmeldung" }).ClickAsync();
@@ -193,7 +195,9 @@ public sealed class BrowserTests
         await users.GetByLabel("Passwort", new() { Exact = true }).FillAsync("geheim-genug");
         await users.GetByLabel("Passwort noch einmal").FillAsync("geheim-genug");
         await users.GetByRole(AriaRole.Button, new() { Name = "Speichern" }).ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Entfernen praxis" }).ClickAsync();
+        await page.Locator("summary", new() { HasText = "Entfernen … praxis" }).ClickAsync();
+        Assert.True(await page.GetByText("praxis kann sich dann nicht mehr anmelden.").IsVisibleAsync());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Benutzer entfernen" }).ClickAsync();
         Assert.Contains("entfernt", await page.GetByRole(AriaRole.Status).InnerTextAsync(), StringComparison.Ordinal);
     }
 
