@@ -39,7 +39,7 @@ public sealed class GdtMessageModel(GdtFiles files, GdtReceivers receivers, GdtC
     /// <summary>What could not be in it.</summary>
     public IReadOnlyList<string> LeftOut { get; private set; } = [];
 
-    /// <summary>The study it is about, or null.</summary>
+    /// <summary>The study it is about, while it is here; or null.</summary>
     public ResourceId? Study { get; private set; }
 
     /// <summary>Shows it.</summary>
@@ -79,7 +79,7 @@ public sealed class GdtMessageModel(GdtFiles files, GdtReceivers receivers, GdtC
             return null;
         }
         _set = receivers.Find(key.Receiver)?.Profile.CharacterSet;
-        (Name, Problem, Study) = (GdtFileName.Display(file.Path), file.Error, key.Kind == GdtKind.Study ? key.Resource : null);
+        (Name, Problem, Study) = (GdtFileName.Display(file.Path), file.Error, key.Kind == GdtKind.Study && await index.StudyAsync(key.Resource, ct) is not null ? key.Resource : null);
         LeftOut = file.LeftOut?.Split('\n') ?? [];
         Sent = file;
         return file.Body;
