@@ -19,6 +19,11 @@ if (here && sections.scrollWidth > sections.clientWidth) {
   sections.scrollLeft = here.offsetLeft - (sections.clientWidth - here.offsetWidth) / 2;
 }
 
+for (const button of document.querySelectorAll('[data-print]')) {
+  button.hidden = false;
+  button.addEventListener('click', () => print());
+}
+
 // ---- files dropped on any page go to the one for uploading; documents dropped on a study go to that study --------------------------------
 
 const { upload } = document.body.dataset;
