@@ -96,6 +96,10 @@ internal static class FileParsing
         {
             return false;
         }
+        if (bytes.Length < 8)
+        {
+            throw new DicomException($"A file of {bytes.Length} bytes is not a DICOM file");
+        }
         var warnings = new DicomWarnings();
         var meta = new DicomDataset();
         var at = FindMeta(bytes.Span, warnings);

@@ -1,3 +1,4 @@
+using System.Text;
 using Pacs.Dicom;
 
 namespace Pacs.Tests;
@@ -165,6 +166,31 @@ public sealed class DicomFileTests
             Assert.Same(syntax, file.Syntax);
             Assert.Empty(file.FileMeta);
             Assert.NotEmpty(file.Warnings);
+        }
+    }
+
+    [Fact]
+    public void The_start_of_a_file_that_is_coming_tells_syntax_and_instance()
+    {
+        var whole = Bytes(new DicomFile(Example(), TransferSyntax.ExplicitVRLittleEndian));
+        var (instance, of) = (DicomTag.SOPInstanceUID, DicomTag.MediaStorageSOPInstanceUID);
+        Assert.False(FileStart.TryRead(whole.AsMemory(0, 140), isWhole: false, out _));
+        Assert.True(FileStart.TryRead(whole, isWhole: true, out var start));
+        Assert.Same(TransferSyntax.ExplicitVRLittleEndian, start.Syntax);
+        Assert.Equal(Example().GetString(instance), start.Uid(whole, instance, of));
+        // behind the meta group nothing has come yet: it has the say
+        Assert.Equal(start.Meta.GetString(of), start.Uid(whole.AsMemory(0, start.Length), instance, of));
+
+        foreach (var syntax in new[] { TransferSyntax.ExplicitVRLittleEndian, TransferSyntax.ImplicitVRLittleEndian, TransferSyntax.ExplicitVRBigEndian })
+        {
+            var bare = DicomWriter.ToBytes(Example(), syntax);
+            Assert.True(FileStart.TryRead(bare, isWhole: true, out start));
+            Assert.Equal((syntax, 0, 0), (start.Syntax, start.Length, start.Meta.Count));
+            Assert.Equal(Example().GetString(instance), start.Uid(bare, instance, of));
+        }
+        foreach (var none in new[] { "", "PK", "This is a text about nothing, which is longer than a preamble but for that no file of the kind that is wanted here, whatever its name says." })
+        {
+            Assert.Throws<DicomException>(() => FileStart.TryRead(Encoding.ASCII.GetBytes(none), isWhole: true, out _));
         }
     }
 
