@@ -26,25 +26,32 @@ public sealed class ViewerOffice : IAsyncDisposable
         }
         await samples.SendAsync(office.Server.DicomPort, ct);
         office._playwright = await Playwright.CreateAsync();
-        office._browser = await BrowserOffice.LaunchAsync(office._playwright);
+        office._browser = await BrowserOffice.LaunchAsync(office._playwright, "--disable-3d-apis");
         return office;
     }
 
-    /// <summary>Opens a page in German.</summary>
-    public async Task<IPage> PageAsync(string path, int width = 1280, int height = 800, bool isTouched = false, ColorScheme scheme = ColorScheme.Light)
+    /// <summary>Opens a page, in which <c>viewerSum()</c> tells one picture from another.</summary>
+    public async Task<IPage> PageAsync(
+        string path, int width = 1280, int height = 800, bool isTouched = false, ColorScheme scheme = ColorScheme.Light, string language = "de-DE")
     {
         var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = Server.Address.ToString(),
-            Locale = "de-DE",
+            Locale = language,
             ColorScheme = scheme,
             HasTouch = isTouched,
             IsMobile = isTouched,
             ViewportSize = new ViewportSize { Width = width, Height = height },
         });
         var page = await context.NewPageAsync();
+        // of readback it warns because tests read the canvas
         page.Console += (_, m) => { if (m.Type is "error" or "warning" && !m.Text.Contains("readback", StringComparison.Ordinal)) { Complaints.Add(m.Text); } };
         page.PageError += (_, e) => Complaints.Add(e);
+        await page.AddInitScriptAsync("""
+            // the middle of the canvas, away from the texts over it, which are no part of it anyway
+            window.viewerPixels = () => { const c = document.querySelector('.pane canvas'); const d = c.getContext('2d').getImageData(c.width / 4, c.height / 4, c.width / 2, c.height / 2).data; return d.filter((_, i) => i % 4 === 0); };
+            window.viewerSum = () => viewerPixels().reduce((a, b) => (a * 31 + b) | 0, 7);
+            """);
         await page.GotoAsync(path);
         return page;
     }

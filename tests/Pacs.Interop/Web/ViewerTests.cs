@@ -6,7 +6,6 @@ namespace Pacs.Interop;
 /// <summary>The viewer in a real browser, without WebGL: images of synthetic instances, by mouse and by key.</summary>
 public sealed class ViewerTests
 {
-    private const string Chromium = "/usr/bin/chromium";
     private const string Attack = "<b>Müller</b>^<img src=x onerror=alert(1)>";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -14,7 +13,7 @@ public sealed class ViewerTests
     [Fact]
     public async Task A_ct_series_is_shown_scrolled_and_windowed_and_hostile_names_stay_text()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await OpenAsync();
         var page = await office.PageAsync("/viewer?accession=CT");
         await ShownAsync(page, "Bild 1 von 3");
         var first = await PixelsAsync(page);
@@ -46,7 +45,7 @@ public sealed class ViewerTests
     [Fact]
     public async Task A_cine_plays_every_frame_and_stops()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await OpenAsync();
         var page = await office.PageAsync("/viewer?accession=US");
         await ShownAsync(page, "Einzelbild 1 von 10");
         await page.EvaluateAsync("""
@@ -71,7 +70,7 @@ public sealed class ViewerTests
     [Fact]
     public async Task Lengths_and_areas_are_those_of_the_ultrasound_region()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await OpenAsync();
         var page = await office.PageAsync("/viewer?accession=US");
         await ShownAsync(page, "Einzelbild 1 von 10");
         await page.WaitForFunctionAsync("() => !document.querySelector('#presets').disabled || document.querySelector('#presets').options.length"); // the headers are here
@@ -113,7 +112,7 @@ public sealed class ViewerTests
     [Fact]
     public async Task From_the_list_one_key_shows_the_images_and_marked_ones_are_printed_and_saved()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await OpenAsync();
         var page = await office.PageAsync("/?q=4711");
         await page.Keyboard.PressAsync("j");
         await page.Keyboard.PressAsync("v");
@@ -144,7 +143,7 @@ public sealed class ViewerTests
     [Fact]
     public async Task A_value_is_read_and_a_dragged_window_is_drawn_before_the_server_has_answered()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await OpenAsync();
         var page = await office.PageAsync("/viewer?accession=CT");
         await ShownAsync(page, "Bild 1 von 3");
         await page.Locator("#presets:not([disabled])").WaitForAsync();
@@ -169,7 +168,7 @@ public sealed class ViewerTests
     [Fact]
     public async Task Frames_that_cannot_be_decoded_say_so()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await OpenAsync();
         var page = await office.PageAsync("/viewer?accession=BAD");
         var message = page.Locator(".pane .message");
         await message.GetByText("Dieses Bild lässt sich nicht anzeigen").WaitForAsync();
@@ -181,7 +180,7 @@ public sealed class ViewerTests
     [Fact]
     public async Task An_earlier_study_is_shown_beside_and_scrolled_with_it()
     {
-        await using var office = await Office.OpenAsync();
+        await using var office = await OpenAsync();
         var page = await office.PageAsync("/viewer?accession=CT");
         await ShownAsync(page, "Bild 1 von 3");
         await page.Keyboard.PressAsync("c");
@@ -199,10 +198,10 @@ public sealed class ViewerTests
     public async Task Axe_finds_nothing_in_viewer_and_print(ColorScheme scheme, string language)
     {
         var axe = Tool.NodeModule("axe-core/axe.min.js");
-        await using var office = await Office.OpenAsync();
+        await using var office = await OpenAsync();
         foreach (var width in new[] { 1280, 390 })
         {
-            var page = await office.PageAsync("/viewer?accession=CT", width, scheme, language);
+            var page = await office.PageAsync("/viewer?accession=CT", width, scheme: scheme, language: language);
             await page.Locator(".pane canvas[aria-label*='1']").WaitForAsync();
             await page.Locator("#presets:not([disabled])").WaitForAsync();
             await AxeAsync(page, axe);
@@ -253,98 +252,39 @@ public sealed class ViewerTests
         return (size[0], size[1]);
     }
 
-    /// <summary>A server with a CT series and an ultrasound cine, and a browser.</summary>
-    private sealed class Office : IAsyncDisposable
-    {
-        private readonly ServerProcess _server = ServerProcess.Create();
-        private IPlaywright? _playwright;
-        private IBrowser? _browser;
-
-        public List<string> Complaints { get; } = [];
-
-        public static async Task<Office> OpenAsync()
-        {
-            Tool.Require("storescu", Chromium);
-            var office = new Office();
-            await office._server.StartAsync(Ct);
-            using var samples = new SampleFiles();
-            for (var i = 1; i <= 3; i++)
-            {
-                samples.Add(Ct3(i));
-            }
-            samples.Add(Ct3(1, "1.2.276.0.7.4", "CT-0")).Add(Ct3(2, "1.2.276.0.7.4", "CT-0"));
-            samples.Add(Cine());
-            // no image has two samples per pixel
-            samples.Add(SampleFiles.Header("Kaputt^Karl", "4713", "1.2.276.0.7.3", "BAD", "US", DicomUid.UltrasoundImageStorage, 1).Set(DicomTag.Rows, 64).Set(DicomTag.Columns, 64)
+    /// <summary>A CT series, an earlier one of the same patient, an ultrasound cine, and what is no image: none has two samples per pixel.</summary>
+    private static Task<ViewerOffice> OpenAsync() => ViewerOffice.OpenAsync(
+        [
+            Ct3(1), Ct3(2), Ct3(3), Ct3(1, "1.2.276.0.7.4", "CT-0"), Ct3(2, "1.2.276.0.7.4", "CT-0"), Cine(),
+            SampleFiles.Header("Kaputt^Karl", "4713", "1.2.276.0.7.3", "BAD", "US", DicomUid.UltrasoundImageStorage, 1).Set(DicomTag.Rows, 64).Set(DicomTag.Columns, 64)
                 .Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0)
-                .Set(DicomTag.SamplesPerPixel, 2).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, new byte[64 * 64 * 2])));
-            await samples.SendAsync(office._server.DicomPort, Ct);
-            office._playwright = await Playwright.CreateAsync();
-            office._browser = await office._playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-            {
-                ExecutablePath = Chromium,
-                Args = ["--no-sandbox", "--disable-gpu", "--disable-3d-apis", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-            });
-            return office;
-        }
+                .Set(DicomTag.SamplesPerPixel, 2).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, new byte[64 * 64 * 2])),
+        ], Ct);
 
-        public async Task<IPage> PageAsync(string path, int width = 1280, ColorScheme scheme = ColorScheme.Light, string language = "de-DE")
+    private static DicomDataset Ct3(int number, string study = "1.2.276.0.7.1", string accession = "CT")
+    {
+        var pixels = new byte[64 * 64 * 2];
+        for (var i = 0; i < 64 * 64; i++)
         {
-            var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
-            {
-                BaseURL = _server.Address.ToString(),
-                Locale = language,
-                ColorScheme = scheme,
-                ViewportSize = new ViewportSize { Width = width, Height = 800 },
-            });
-            var page = await context.NewPageAsync();
-            // of readback it warns because this test reads the canvas
-            page.Console += (_, m) => { if (m.Type is "error" or "warning" && !m.Text.Contains("readback", StringComparison.Ordinal)) { Complaints.Add(m.Text); } };
-            page.PageError += (_, e) => Complaints.Add(e);
-            await page.AddInitScriptAsync("""
-                // the middle of the canvas, away from the texts over it, which are no part of it anyway
-                window.viewerPixels = () => { const c = document.querySelector('.pane canvas'); const d = c.getContext('2d').getImageData(c.width / 4, c.height / 4, c.width / 2, c.height / 2).data; return d.filter((_, i) => i % 4 === 0); };
-                window.viewerSum = () => viewerPixels().reduce((a, b) => (a * 31 + b) | 0, 7);
-                """);
-            await page.GotoAsync(path);
-            return page;
+            BitConverter.TryWriteBytes(pixels.AsSpan(i * 2), (short)(((i % 64) * 30) - 1000 + (number * 100 * (i / 64 / 32))));
         }
+        return SampleFiles.Header(Attack, "4711", study, accession, "CT", DicomUid.CTImageStorage, number).Set(DicomTag.Rows, 64).Set(DicomTag.Columns, 64).Set(DicomTag.BitsAllocated, 16)
+            .Set(DicomTag.BitsStored, 16).Set(DicomTag.HighBit, 15).Set(DicomTag.PixelRepresentation, 1).Set(DicomTag.WindowCenter, "0").Set(DicomTag.WindowWidth, "2000")
+            .Set(DicomTag.PixelSpacing, "0.5", "0.5").Set(new DicomElement(DicomTag.PixelData, DicomVr.OW, pixels));
+    }
 
-        public async ValueTask DisposeAsync()
+    private static DicomDataset Cine()
+    {
+        var pixels = new byte[10 * 320 * 240];
+        for (var i = 0; i < pixels.Length; i++)
         {
-            if (_browser is not null)
-            {
-                await _browser.DisposeAsync();
-            }
-            _playwright?.Dispose();
-            await _server.DisposeAsync();
+            pixels[i] = (byte)((i / 76800 * 20) + (i % 50));
         }
-
-        private static DicomDataset Ct3(int number, string study = "1.2.276.0.7.1", string accession = "CT")
-        {
-            var pixels = new byte[64 * 64 * 2];
-            for (var i = 0; i < 64 * 64; i++)
-            {
-                BitConverter.TryWriteBytes(pixels.AsSpan(i * 2), (short)(((i % 64) * 30) - 1000 + (number * 100 * (i / 64 / 32))));
-            }
-            return SampleFiles.Header(Attack, "4711", study, accession, "CT", DicomUid.CTImageStorage, number).Set(DicomTag.Rows, 64).Set(DicomTag.Columns, 64).Set(DicomTag.BitsAllocated, 16)
-                .Set(DicomTag.BitsStored, 16).Set(DicomTag.HighBit, 15).Set(DicomTag.PixelRepresentation, 1).Set(DicomTag.WindowCenter, "0").Set(DicomTag.WindowWidth, "2000")
-                .Set(DicomTag.PixelSpacing, "0.5", "0.5").Set(new DicomElement(DicomTag.PixelData, DicomVr.OW, pixels));
-        }
-
-        private static DicomDataset Cine()
-        {
-            var pixels = new byte[10 * 320 * 240];
-            for (var i = 0; i < pixels.Length; i++)
-            {
-                pixels[i] = (byte)((i / 76800 * 20) + (i % 50));
-            }
-            var region = new DicomDataset().Set(DicomTag.RegionLocationMinX0, 0).Set(DicomTag.RegionLocationMinY0, 0).Set(DicomTag.RegionLocationMaxX1, 319)
-                .Set(DicomTag.RegionLocationMaxY1, 239).Set(DicomTag.PhysicalUnitsXDirection, 3).Set(DicomTag.PhysicalUnitsYDirection, 3)
-                .Set(DicomTag.PhysicalDeltaX, 0.0625).Set(DicomTag.PhysicalDeltaY, 0.0625);
-            return SampleFiles.Header("Schmidt^Eva", "4712", "1.2.276.0.7.2", "US", "US", DicomUid.UltrasoundMultiFrameImageStorage, 1).Set(DicomTag.Rows, 240).Set(DicomTag.Columns, 320)
-                .Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0).Set(DicomTag.NumberOfFrames, 10)
-                .Set(DicomTag.FrameTime, "40").Set(new DicomElement(DicomTag.SequenceOfUltrasoundRegions, [region])).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, pixels));
-        }
+        var region = new DicomDataset().Set(DicomTag.RegionLocationMinX0, 0).Set(DicomTag.RegionLocationMinY0, 0).Set(DicomTag.RegionLocationMaxX1, 319)
+            .Set(DicomTag.RegionLocationMaxY1, 239).Set(DicomTag.PhysicalUnitsXDirection, 3).Set(DicomTag.PhysicalUnitsYDirection, 3)
+            .Set(DicomTag.PhysicalDeltaX, 0.0625).Set(DicomTag.PhysicalDeltaY, 0.0625);
+        return SampleFiles.Header("Schmidt^Eva", "4712", "1.2.276.0.7.2", "US", "US", DicomUid.UltrasoundMultiFrameImageStorage, 1).Set(DicomTag.Rows, 240).Set(DicomTag.Columns, 320)
+            .Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7).Set(DicomTag.PixelRepresentation, 0).Set(DicomTag.NumberOfFrames, 10)
+            .Set(DicomTag.FrameTime, "40").Set(new DicomElement(DicomTag.SequenceOfUltrasoundRegions, [region])).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, pixels));
     }
 }
