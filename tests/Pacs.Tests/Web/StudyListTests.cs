@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Pacs.Dicom;
 using Pacs.Storage;
 
 namespace Pacs.Tests;
@@ -46,12 +47,17 @@ public sealed class StudyListTests
     public async Task Series_are_shown_in_place()
     {
         await using var server = await TestServer.StartAsync();
-        await PagesKit.StoreAsync(server, PagesKit.Image("Müller^Jörg"));
+        await PagesKit.StoreAsync(server, PagesKit.Image("Müller^Jörg").Set(DicomTag.Rows, 1).Set(DicomTag.Columns, 2).Set(DicomTag.SamplesPerPixel, 1)
+            .Set(DicomTag.PhotometricInterpretation, "MONOCHROME2").Set(DicomTag.BitsAllocated, 8).Set(DicomTag.BitsStored, 8).Set(DicomTag.HighBit, 7)
+            .Set(DicomTag.PixelRepresentation, 0).Set(new DicomElement(DicomTag.PixelData, DicomVr.OB, new byte[2])));
         var study = ResourceId.ForStudy("4711", "1.2.3.1");
         var part = await GetAsync(server, $"/studien/{study}?teil=serien");
         Assert.DoesNotContain("<html", part, StringComparison.Ordinal);
         Assert.Contains("Serie 1", part, StringComparison.Ordinal);
         Assert.Contains("1 Bild", part, StringComparison.Ordinal);
+        // what has no pixels is none
+        await PagesKit.StoreAsync(server, PagesKit.Image("Müller^Jörg", study: "1.2.3.2"));
+        Assert.Contains("1 Objekt", await GetAsync(server, $"/studien/{ResourceId.ForStudy("4711", "1.2.3.2")}?teil=serien"), StringComparison.Ordinal);
     }
 
     [Fact]
