@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Pacs.Dicom;
 using Pacs.Dicom.Network;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 

@@ -57,7 +57,7 @@ public sealed class NServiceTests
     {
         var script = RequireScript();
         Tool.Require("storescu");
-        var listening = FreePort();
+        var listening = Ports.Free();
         await using var server = ServerProcess.Create(("DicomModalities", new Dictionary<string, object?> { ["node"] = new object[] { "NODE", "127.0.0.1", listening } }));
         await server.StartAsync(Ct);
         using var images = new SampleFiles().Add("Doe^John", "1", Study, 1);
@@ -226,11 +226,4 @@ public sealed class NServiceTests
     }
 
     private static string Port(ServerProcess server) => server.DicomPort.ToString(CultureInfo.InvariantCulture);
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 }

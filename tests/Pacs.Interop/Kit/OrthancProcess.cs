@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 

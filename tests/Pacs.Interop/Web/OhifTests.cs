@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Playwright;
 using Pacs.Dicom;
 using Pacs.Dicom.Codecs;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 

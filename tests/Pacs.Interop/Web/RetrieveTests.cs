@@ -194,7 +194,7 @@ public sealed partial class RetrieveTests
 
     private static async Task<ServerProcess> StartAsync(int port, int second = 1)
     {
-        var self = FreePort();
+        var self = Ports.Free();
         var server = ServerProcess.Create(("DicomModalities", new Dictionary<string, object>
         {
             ["dest"] = new object[] { "DEST", "127.0.0.1", port },
@@ -281,13 +281,6 @@ public sealed partial class RetrieveTests
         && !syntax.StartsWith("1.2.840.10008.1.2.4.2", StringComparison.Ordinal)
         && syntax is not ("1.2.840.10008.1.2.4.53" or "1.2.840.10008.1.2.4.55" or "1.2.840.10008.1.2.8.1" or "1.2.840.10008.1.2.7.1");
 
-    private static int FreePort()
-    {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        return ((IPEndPoint)free.LocalEndpoint).Port;
-    }
-
     [GeneratedRegex(@"Received Final Move Response \((.*)\)")]
     private static partial Regex FinalResponse();
 
@@ -299,7 +292,7 @@ public sealed partial class RetrieveTests
 
         public string Folder => _folder.Path;
 
-        public int Port { get; } = FreePort();
+        public int Port { get; } = Ports.Free();
 
         public static async Task<Destination> StartAsync(params string[] options)
         {

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Pacs.Dicom;
 using Pacs.Dicom.Network;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 
@@ -57,7 +58,7 @@ public sealed class SendingTests
         Tool.Require("storescp");
         const int Images = 500;
         using var folder = new TemporaryFolder();
-        var port = FreePort();
+        var port = Ports.Free();
         await using var server = ServerProcess.Create(("DicomModalities", Nodes("dcmtk", "STORESCP", port)));
         await server.StartAsync(Ct);
         var study = await FillAsync(server, Images);
@@ -79,7 +80,7 @@ public sealed class SendingTests
     {
         Tool.Require("storescp");
         using var folder = new TemporaryFolder();
-        var port = FreePort();
+        var port = Ports.Free();
         await using var server = ServerProcess.Create(("DicomModalities", Nodes("dcmtk", "STORESCP", port)));
         await server.StartAsync(Ct);
         // uncompressed ones only: Implicit VR Little Endian, into which ours have to be written anew
@@ -269,12 +270,5 @@ public sealed class SendingTests
                 // it is still starting
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Pacs.Dicom;
+using Pacs.Tests;
 
 namespace Pacs.Interop;
 

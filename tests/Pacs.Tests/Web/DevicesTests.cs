@@ -208,7 +208,7 @@ public sealed class DevicesTests
             (node with { LocalAeTitle = null }, $"kennt unseren AE-Titel {server.Options.DicomAet} nicht"),
             (node with { AeTitle = "WRONG" }, "WRONG ist nicht sein AE-Titel"),
             (node with { Port = device.HttpPort }, "<strong><bdi>d</bdi>:</strong>"),
-            (node with { Port = FreePort() }, "nicht erreichbar: unter 127.0.0.1"),
+            (node with { Port = Ports.Free() }, "nicht erreichbar: unter 127.0.0.1"),
         })
         {
             await modalities.PutAsync(change, Ct);
@@ -229,14 +229,6 @@ public sealed class DevicesTests
         Assert.Contains($"<dd>{server.DicomPort}</dd>", page, StringComparison.Ordinal);
         Assert.Contains("Storage Commitment", page, StringComparison.Ordinal);
         Assert.DoesNotContain("Modality Worklist", page, StringComparison.Ordinal); // it is off
-    }
-
-    // nobody listens where somebody has just listened
-    private static int FreePort()
-    {
-        using var socket = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
     }
 
     private static Task<DimseClient> ConnectAsync(TestServer server, string callingAe, params string[] sopClasses) => DimseClient.ConnectAsync(

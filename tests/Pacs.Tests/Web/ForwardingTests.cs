@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Pacs.Dicom;
 using Pacs.Dicom.Network;
@@ -72,7 +71,7 @@ public sealed class ForwardingTests
     [Fact]
     public async Task A_node_that_is_down_gets_everything_when_it_is_up_also_after_a_restart()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         await using var server = await StartAsync(port, """{"Name":"all","To":"peer","Delay":0}""");
         await StoreAsync(server, "DEVICE", [.. Enumerable.Range(1, 3).Select(i => TestArchive.Image(instance: i))]);
         await UntilAsync(async () => (await JobsAsync(server)) is [{ State: JobState.Retry, Total: 3 }]);
@@ -106,7 +105,7 @@ public sealed class ForwardingTests
     [Fact]
     public async Task The_page_shows_transfers_and_lets_people_try_again()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         await using var server = await StartAsync(port, """{"Name":"Archiv <Herz>","To":"peer","Delay":0}""");
         await StoreAsync(server, "DEVICE", TestArchive.Image());
         await UntilAsync(async () => (await JobsAsync(server)) is [{ State: JobState.Retry }]);
@@ -174,12 +173,5 @@ public sealed class ForwardingTests
         {
             await Task.Delay(20, Ct);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

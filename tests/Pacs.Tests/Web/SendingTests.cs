@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -63,7 +62,7 @@ public sealed class SendingTests
     [Fact]
     public async Task Somebody_who_waits_hears_at_once_that_a_node_is_down_and_a_job_goes_on_when_it_is_up()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         await using var server = await StartAsync(port, images: 2);
         var study = ResourceId.ForStudy("P1", TestArchive.Uid(1)).ToString();
         var id = Text(await PostJsonAsync(server, "/modalities/peer/store", $$"""{"Resources":["{{study}}"],"Asynchronous":true}"""), "ID");
@@ -107,7 +106,7 @@ public sealed class SendingTests
     [Fact]
     public async Task Jobs_are_paused_resumed_and_cancelled()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         await using var server = await StartAsync(port, images: 2);
         var study = ResourceId.ForStudy("P1", TestArchive.Uid(1)).ToString();
         var id = Text(await PostJsonAsync(server, "/modalities/peer/store", $$"""{"Resources":["{{study}}"],"Asynchronous":true}"""), "ID");
@@ -122,7 +121,7 @@ public sealed class SendingTests
         await PostJsonAsync(server, $"/jobs/{id}/resume", "");
         Assert.Equal("Success", Text(await EndAsync(server, id), "State"));
 
-        using (var put = await server.Http.PutAsync(new Uri("/modalities/none", UriKind.Relative), new StringContent($"""["NONE","127.0.0.1",{FreePort()}]"""), Ct))
+        using (var put = await server.Http.PutAsync(new Uri("/modalities/none", UriKind.Relative), new StringContent($"""["NONE","127.0.0.1",{Ports.Free()}]"""), Ct))
         {
             Assert.Equal(HttpStatusCode.OK, put.StatusCode);
         }
@@ -249,11 +248,4 @@ public sealed class SendingTests
     }
 
     private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString()!;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
