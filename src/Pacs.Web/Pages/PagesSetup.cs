@@ -17,7 +17,7 @@ public static class PagesSetup
         services.AddLocalization();
         // umlauts stay readable in the source; what HTML gives a meaning is still encoded
         services.Configure<WebEncoderOptions>(options => options.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
-        return services.AddSingleton<Chrome>().AddSingleton<OpenProblems>().AddSingleton<Display>().AddSingleton<TagRows>().AddSingleton<MeasuredReports>().AddSingleton<StudyMarks>().AddSingleton<StudyHistory>().AddSingleton<StudyNews>().AddSingleton<FirstStart>().AddSingleton<SetupNews>();
+        return services.AddSingleton<Chrome>().AddSingleton<OpenProblems>().AddSingleton<Display>().AddSingleton<TagRows>().AddSingleton<MeasuredReports>().AddSingleton<StudyMarks>().AddSingleton<StudyHistory>().AddSingleton<StudyNews>().AddSingleton<FirstStart>().AddSingleton<SetupNews>().AddSingleton<DiagnosticPackage>();
     }
 
     /// <summary>Maps the pages and what belongs to them in <c>wwwroot</c>.</summary>
@@ -28,5 +28,6 @@ public static class PagesSetup
         StudyNews.Map(app);
         SetupNews.Map(app);
         SelectionRoutes.Map(app);
+        DiagnosticPackage.Map(app);
     }
 }

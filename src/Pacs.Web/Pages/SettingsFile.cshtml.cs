@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Text.Json;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Pacs.Web.Configuration;
 
@@ -14,12 +13,11 @@ public sealed class SettingsFileModel(PacsConfiguration configuration) : PageMod
         .. SettingBinder.Keys.Except(SavedSettings.Keys).Select(k => (k.Path.Replace(':', '.'), Say(k, configuration.Options), configuration.Origins.GetValueOrDefault(k.Path))),
     ];
 
-    // hashes and addresses that may hold passwords are nobody's business here
+    // who administers this server may know who its users are, but not what proves it
     private static string Say(SettingBinder.Key key, PacsOptions options) => key.ValueIn(options) switch
     {
-        null => "null",
-        Uri uri => uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) + "/…",
         IReadOnlyList<string> users when key.Property.IsDefined(typeof(DicomUsersAttribute)) => string.Join(", ", users.Select(u => u.Split(':')[0])),
-        var value => JsonSerializer.Serialize(value, key.Property.PropertyType, StructuredSettings.Json),
+        Uri uri => MaskedOptions.Shortened(uri),
+        _ => MaskedOptions.Of(key, options)?.ToJsonString(StructuredSettings.Json) ?? "null",
     };
 }
