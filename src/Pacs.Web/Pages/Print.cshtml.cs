@@ -8,7 +8,7 @@ using Pacs.Web.Viewer;
 namespace Pacs.Web.Pages;
 
 /// <summary>
-/// <c>/drucken?bild=id,frame[,center,width]</c>: some images of one patient with his head, for paper; <c>?studie=id</c> those that are marked in a study, or all of it where none is. The
+/// <c>/drucken?bild=id,frame[,center,width]</c>: some images of one patient with his head, for paper; <c>?studie=id</c> those that are marked in a study, or all of it where none is; <c>?serie=id</c> a series. The
 /// browser prints it, or makes a PDF of it.
 /// </summary>
 public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider time) : PageModel
@@ -39,13 +39,16 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
     /// <summary>Images beside each other, 1 to <see cref="MaxColumns"/>.</summary>
     public int Columns { get; private set; } = 2;
 
+    /// <summary>How many images there would have been, when that is more than a print takes.</summary>
+    public int? Wished { get; private set; }
+
     /// <summary>When.</summary>
     public DateTimeOffset Moment => time.GetUtcNow();
 
     /// <summary>The same print with other columns.</summary>
     public string With(int columns)
     {
-        var query = new QueryBuilder(Request.Query.Where(q => q.Key is "bild" or "studie").Select(q => KeyValuePair.Create(q.Key, q.Value)))
+        var query = new QueryBuilder(Request.Query.Where(q => q.Key is "bild" or "studie" or "serie").Select(q => KeyValuePair.Create(q.Key, q.Value)))
         {
             { "spalten", columns.ToString(CultureInfo.InvariantCulture) },
         };
@@ -55,9 +58,10 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
     /// <summary>Shows the page.</summary>
     /// <param name="bild">The images.</param>
     /// <param name="studie">A study, in place of images.</param>
+    /// <param name="serie">A series, when no image of it was chosen.</param>
     /// <param name="spalten">How many beside each other.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IActionResult> OnGetAsync([FromQuery] string[] bild, string? studie, int? spalten, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync([FromQuery] string[] bild, string? studie, string? serie, int? spalten, CancellationToken ct)
     {
         var wanted = new List<Wanted>();
         if (studie is not null && bild.Length == 0)
@@ -69,11 +73,22 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
             Patient = found.Patient;
             wanted.AddRange(await OfStudyAsync(study, ct));
         }
-        else if (bild.Length is 0 or > MaxImages)
+        else if (serie is not null && bild.Length == 0)
+        {
+            if (!ResourceId.TryParse(serie, out var series) || await index.SeriesAsync(series, ct) is not { } found)
+            {
+                return NotFound();
+            }
+            Patient = found.Patient;
+            wanted.AddRange(await OfSeriesAsync(series, MaxImages, ct));
+            Wished = found.Series.InstanceCount > MaxImages ? found.Series.InstanceCount : null;
+        }
+        else if (bild.Length == 0)
         {
             return BadRequest();
         }
-        foreach (var text in bild)
+        Wished = bild.Length > MaxImages ? bild.Length : Wished;
+        foreach (var text in bild.Take(MaxImages))
         {
             if (Parse(text) is not { } image)
             {
@@ -111,11 +126,13 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
         var all = new List<Wanted>();
         foreach (var series in await index.SeriesOfAsync(study, ct))
         {
-            var instances = all.Count < MaxImages ? await index.InstancesOfAsync(series.PublicId, 0, MaxImages, ct) : [];
-            all.AddRange(instances.Where(i => Picture.KindOf(i) == PictureKind.Image).Select(i => new Wanted(i.PublicId, Picture.MiddleFrame(i), "")));
+            all.AddRange(all.Count < MaxImages ? await OfSeriesAsync(series.PublicId, MaxImages - all.Count, ct) : []);
         }
-        return all.Take(MaxImages);
+        return all;
     }
+
+    private async Task<IEnumerable<Wanted>> OfSeriesAsync(ResourceId series, int limit, CancellationToken ct) =>
+        (await index.InstancesOfAsync(series, 0, MaxImages, ct)).Where(i => Picture.KindOf(i) == PictureKind.Image).Take(limit).Select(i => new Wanted(i.PublicId, Picture.MiddleFrame(i), ""));
 
     private static Wanted? Parse(string text)
     {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Pacs.Storage;
+using Pacs.Web.Viewer;
 
 namespace Pacs.Web.Pages;
 
@@ -27,6 +28,9 @@ public sealed class SeriesModel(IndexReader index, KeyImages marks) : PageModel
 
     /// <summary>Whether there are instances before this page.</summary>
     public bool IsContinued { get; private set; }
+
+    /// <summary>Whether there is something to print on this page.</summary>
+    public bool HasImages => Instances.Instances.Any(i => Picture.KindOf(i) == PictureKind.Image);
 
     /// <summary>Shows a series.</summary>
     /// <param name="id">Its id.</param>

@@ -29,6 +29,9 @@ public sealed record InstancePage(IReadOnlyList<Instance> Instances, int? Older)
 /// <param name="Marked">Those of the study with a frame that somebody has marked.</param>
 public sealed record ThumbnailStrip(ResourceId Study, IReadOnlyList<Instance> Instances, IReadOnlySet<ResourceId> Marked)
 {
+    /// <summary>The id of the form that images are chosen for; null where there is none.</summary>
+    public string? PrintForm { get; init; }
+
     /// <summary>Reads what is marked in a study.</summary>
     public static async Task<IReadOnlySet<ResourceId>> MarkedAsync(KeyImages marks, ResourceId study, CancellationToken ct) => (await marks.OfStudyAsync(study, ct)).Select(m => m.Instance).ToHashSet();
 }
@@ -76,6 +79,9 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archi
 
     /// <summary>Whether its GDT file has just been sent again; null when nobody wanted that.</summary>
     public bool? GdtSent { get; private set; }
+
+    /// <summary>The label that has just been taken off, so that a slip of the mouse can be undone.</summary>
+    public string? TakenOff { get; private set; }
 
     /// <summary>Which of <see cref="Tabs"/> is shown.</summary>
     public string Tab { get; private set; } = "";
@@ -126,7 +132,7 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archi
     /// <param name="teil"><c>serien</c> for what the list of studies shows in place.</param>
     /// <param name="gdt">Whether its GDT file has just been sent again: 1 or 0.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IActionResult> OnGetAsync(string id, int? nach, string? tab, string? teil, int? gdt, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(string id, int? nach, string? tab, string? teil, int? gdt, string? ohne, CancellationToken ct)
     {
         if (!ResourceId.TryParse(id, out var resource) || await index.StudyAsync(resource, ct) is not { } entry)
         {
@@ -142,6 +148,7 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archi
             return Partial("_StudySeries", this);
         }
         GdtSent = gdt is null ? null : gdt == 1;
+        TakenOff = ohne is not null && Pacs.Storage.Labels.IsLabel(ohne) ? ohne : null;
         Labels = await index.ReadAsync((db, token) => db.Labels.Where(l => l.Level == Level.Study && l.Resource == resource).Select(l => l.Name).OrderBy(n => n).ToListAsync(token), ct);
         KnownLabels = await StudyLabelsModel.KnownAsync(index, ct);
         var others = (await index.StudiesOfAsync(Patient.PublicId, ct)).Where(o => o.Id != Study.Id).ToList();

@@ -69,6 +69,17 @@ public static class Picture
         return string.Create(CultureInfo.InvariantCulture, $"{Root}/{instance.PublicId}/{frame}?v={VersionOf(instance.Key)}{size}");
     }
 
+    /// <summary>Frames of a preview that moves, at most.</summary>
+    public const int PreviewFrames = 12;
+
+    /// <summary>Some frames of a cine from its first to its last, evenly, for a preview that moves: a browser that loads all of a hundred for each small picture is slow, and so is the server.</summary>
+    public static IReadOnlyList<int> Preview(Instance instance)
+    {
+        ArgumentNullException.ThrowIfNull(instance);
+        var count = Math.Min(PreviewFrames, instance.Frames);
+        return count < 2 ? [] : [.. Enumerable.Range(0, count).Select(i => 1 + (int)((long)i * (instance.Frames - 1) / (count - 1)))];
+    }
+
     /// <summary>The middle frame: the first of a cine is often black.</summary>
     public static int MiddleFrame(Instance instance)
     {
