@@ -15,7 +15,7 @@ public static class DimseServices
         .AddSingleton<ModalityConnections>()
         .AddSingleton<ModalityFinder>()
         .AddHostedService(s => s.GetRequiredService<Modalities>())
-        .AddSingleton<Callers>().AddHostedService(s => s.GetRequiredService<Callers>())
+        .AddSingleton<HiddenCallers>().AddSingleton<Callers>().AddHostedService(s => s.GetRequiredService<Callers>())
         .AddSingleton<DicomTls>().AddHostedService(s => s.GetRequiredService<DicomTls>())
         .AddSingleton<DicomDoor>()
         .AddSingleton<DicomUsers>()

@@ -13,7 +13,7 @@ namespace Pacs.Web.Pages;
 
 /// <summary><c>/geraete</c>: the devices we know, whether they answer, and those that have called without being entered.</summary>
 [IgnoreAntiforgeryToken] // RequestGuard refuses what other sites cause; without a log-in a token would prove nothing more
-public sealed class DevicesModel(Modalities modalities, ModalityConnections connections, Callers callers, IndexReader index, IStringLocalizer<Texts> texts) : PageModel
+public sealed class DevicesModel(Modalities modalities, ModalityConnections connections, Callers callers, HiddenCallers hidden, IndexReader index, IStringLocalizer<Texts> texts) : PageModel
 {
     /// <summary>Lines of the list of unknown devices.</summary>
     public const int MaxUnknown = 50;
@@ -21,6 +21,8 @@ public sealed class DevicesModel(Modalities modalities, ModalityConnections conn
     /// <summary>What everybody may do unless the configuration says otherwise: an adopted device gets it, and what it has asked for.</summary>
     private const ModalityPermissions Usual = ModalityPermissions.Echo | ModalityPermissions.Store | ModalityPermissions.FindWorklist | ModalityPermissions.Mpps
         | ModalityPermissions.NAction | ModalityPermissions.NEventReport;
+
+    private IReadOnlyList<Caller> _hidden = [];
 
     /// <summary>A device.</summary>
     /// <param name="Device">Its entry.</param>
@@ -41,6 +43,15 @@ public sealed class DevicesModel(Modalities modalities, ModalityConnections conn
     /// <summary>Who has called and is no device of ours, the last one first.</summary>
     public IReadOnlyList<(Caller Caller, ProblemsModel.Subject? Last)> Unknown { get; private set; } = [];
 
+    /// <summary>Those of them that somebody has hidden, when they are asked for.</summary>
+    public IReadOnlyList<(Caller Caller, ProblemsModel.Subject? Last)> Hidden { get; private set; } = [];
+
+    /// <summary>How many are hidden.</summary>
+    public int HiddenCount { get; private set; }
+
+    /// <summary>Who has just been hidden.</summary>
+    public Caller? JustHidden { get; private set; }
+
     /// <summary>Whether there are more than the page shows.</summary>
     public bool IsCut { get; private set; }
 
@@ -48,7 +59,17 @@ public sealed class DevicesModel(Modalities modalities, ModalityConnections conn
     public Tested? Test { get; private set; }
 
     /// <summary>Shows the devices.</summary>
-    public async Task OnGetAsync(CancellationToken ct)
+    /// <param name="ausgeblendet">Whether also those that were hidden.</param>
+    /// <param name="weg">Who has just been hidden.</param>
+    /// <param name="von">His address.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task OnGetAsync(string? ausgeblendet, string? weg, string? von, CancellationToken ct)
+    {
+        await ReadAsync(ausgeblendet is not null, ct);
+        JustHidden = weg is null ? null : _hidden.FirstOrDefault(c => c.AeTitle == weg && c.Host == von);
+    }
+
+    private async Task ReadAsync(bool showsHidden, CancellationToken ct)
     {
         var all = callers.All;
         var known = new List<Row>();
@@ -58,14 +79,31 @@ public sealed class DevicesModel(Modalities modalities, ModalityConnections conn
             var sender = all.FirstOrDefault(c => IsOf(device, c) && c.LastInstance is not null);
             known.Add(new Row(device, modalities.IsConfigured(device.Name), seen, await LastAsync(sender, ct)));
         }
-        var unknown = all.Where(c => !modalities.WithAeTitle(c.AeTitle).Any()).ToList();
-        IsCut = unknown.Count > MaxUnknown;
-        var strangers = new List<(Caller, ProblemsModel.Subject?)>();
-        foreach (var caller in unknown.Take(MaxUnknown))
+        var dismissed = await hidden.AllAsync(ct);
+        var strangers = all.Where(c => !modalities.WithAeTitle(c.AeTitle).Any()).ToLookup(c => dismissed.Contains((c.AeTitle, c.Host)));
+        IsCut = strangers[false].Count() > MaxUnknown;
+        _hidden = [.. strangers[true]];
+        (Known, HiddenCount) = (known, _hidden.Count);
+        Unknown = await WithLastAsync(strangers[false].Take(MaxUnknown), ct);
+        Hidden = showsHidden ? await WithLastAsync(_hidden.Take(MaxUnknown), ct) : [];
+    }
+
+    /// <summary>Does not ask about somebody any more.</summary>
+    public async Task<IActionResult> OnPostHideAsync(string? aeTitle, string? host, CancellationToken ct)
+    {
+        if (callers.All.FirstOrDefault(c => c.AeTitle == aeTitle && c.Host == host) is not { } caller)
         {
-            strangers.Add((caller, await LastAsync(caller, ct)));
+            return NotFound();
         }
-        (Known, Unknown) = (known, strangers);
+        await hidden.HideAsync(caller.AeTitle, caller.Host, ct);
+        return RedirectToPage(new { weg = caller.AeTitle, von = caller.Host });
+    }
+
+    /// <summary>Asks about him again.</summary>
+    public async Task<IActionResult> OnPostUnhideAsync(string? aeTitle, string? host, CancellationToken ct)
+    {
+        await hidden.ShowAsync(aeTitle ?? "", host ?? "", ct);
+        return RedirectToPage();
     }
 
     /// <summary>Calls a device and says what came of it.</summary>
@@ -76,7 +114,7 @@ public sealed class DevicesModel(Modalities modalities, ModalityConnections conn
             return NotFound();
         }
         Test = await TestAsync(device, ct);
-        await OnGetAsync(ct);
+        await ReadAsync(showsHidden: false, ct);
         return Page();
     }
 
@@ -94,6 +132,7 @@ public sealed class DevicesModel(Modalities modalities, ModalityConnections conn
         }
         var device = new Modality { Name = NameFor(caller.AeTitle), AeTitle = caller.AeTitle.Trim(), Host = caller.Host, Port = 104, Permissions = Usual | caller.Asked };
         await modalities.PutAsync(device, ct);
+        await hidden.ShowAsync(caller.AeTitle, caller.Host, ct); // whoever removes the device later shall find it
         return RedirectToPage("/Device", new { name = device.Name, neu = "ja" });
     }
 
@@ -105,6 +144,16 @@ public sealed class DevicesModel(Modalities modalities, ModalityConnections conn
         var name = new string([.. aeTitle.Trim().Select(c => ModalityJson.IsName($"x{c}") ? c : '-')]);
         name = ModalityJson.IsName(name) ? name : "device";
         return Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? name : $"{name} {i}").First(n => modalities.Find(n) is null);
+    }
+
+    private async Task<IReadOnlyList<(Caller, ProblemsModel.Subject?)>> WithLastAsync(IEnumerable<Caller> some, CancellationToken ct)
+    {
+        var rows = new List<(Caller, ProblemsModel.Subject?)>();
+        foreach (var caller in some)
+        {
+            rows.Add((caller, await LastAsync(caller, ct)));
+        }
+        return rows;
     }
 
     private async Task<ProblemsModel.Subject?> LastAsync(Caller? caller, CancellationToken ct)

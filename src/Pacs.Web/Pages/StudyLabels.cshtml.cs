@@ -69,7 +69,7 @@ public sealed class StudyLabelsModel(IndexReader index, Labels labels) : PageMod
         {
             await labels.RemoveAsync(Level.Study, study.Study.PublicId, name, ct);
         }
-        return Back(id, zurueck);
+        return zurueck == "studie" ? RedirectToPage("/Study", new { id = id[0], ohne = name }) : Back(id, zurueck);
     }
 
     private RedirectToPageResult Back(string[] id, string? to) => to == "studie" ? RedirectToPage("/Study", new { id = id[0] }) : RedirectToPage(new { id });

@@ -62,6 +62,51 @@ public sealed class DevicesTests
     }
 
     [Fact]
+    public async Task A_caller_that_nobody_wants_to_enter_is_hidden_and_stays_hidden_when_it_calls_again()
+    {
+        await using var server = await TestServer.StartAsync();
+        var callers = server.Services.GetRequiredService<Callers>();
+        callers.Note("SCAN", "192.0.2.1", ModalityPermissions.Echo);
+        callers.Note("SCAN", "192.0.2.2", ModalityPermissions.Echo);
+        callers.Note("O'\"N<i>", "192.0.2.3", ModalityPermissions.Echo);
+        const string First = "<bdi class=\"uid\">192.0.2.1</bdi>", Second = "<bdi class=\"uid\">192.0.2.2</bdi>";
+        using (var hidden = await PostAsync(server, "/geraete?handler=Hide", ("aeTitle", "SCAN"), ("host", "192.0.2.1")))
+        {
+            var answer = await hidden.Content.ReadAsStringAsync(Ct);
+            Assert.Contains("SCAN ist ausgeblendet", answer, StringComparison.Ordinal);
+            Assert.Contains("Rückgängig", answer, StringComparison.Ordinal);
+        }
+        using (await PostAsync(server, "/geraete?handler=Hide", ("aeTitle", "O'\"N<i>"), ("host", "192.0.2.3")))
+        {
+        }
+        callers.Note("SCAN", "192.0.2.1", ModalityPermissions.Store);
+        await server.RestartAsync();
+        var page = await GetAsync(server, "/geraete");
+        Assert.DoesNotContain(First, page, StringComparison.Ordinal);
+        Assert.Contains(Second, page, StringComparison.Ordinal); // the same title from elsewhere is somebody else
+        Assert.Contains("Unbekannte Geräte <span class=\"badge\">1</span>", page, StringComparison.Ordinal);
+        Assert.Contains("2 ausgeblendete Geräte zeigen", page, StringComparison.Ordinal);
+        page = await GetAsync(server, "/geraete?ausgeblendet=ja");
+        Assert.Contains("Ausgeblendete Geräte", page, StringComparison.Ordinal);
+        Assert.Contains(First, page, StringComparison.Ordinal);
+        Assert.Contains("Bilder senden", page, StringComparison.Ordinal); // what it has done since is noted
+        Assert.Contains("O&#x27;&quot;N&lt;i&gt;", page, StringComparison.Ordinal);
+        using (await PostAsync(server, "/geraete?handler=Unhide", ("aeTitle", "SCAN"), ("host", "192.0.2.1")))
+        {
+        }
+        // who is entered is not hidden any more
+        using (await PostAsync(server, "/geraete?handler=Adopt", ("aeTitle", "O'\"N<i>"), ("host", "192.0.2.3")))
+        {
+        }
+        page = await GetAsync(server, "/geraete");
+        Assert.Contains(First, page, StringComparison.Ordinal);
+        Assert.DoesNotContain("ausgeblendet", page, StringComparison.Ordinal);
+        Assert.Empty(await server.Services.GetRequiredService<HiddenCallers>().AllAsync(Ct));
+        using var nobody = await PostAsync(server, "/geraete?handler=Hide", ("aeTitle", "NOBODY"), ("host", "192.0.2.1"));
+        Assert.Equal(HttpStatusCode.NotFound, nobody.StatusCode);
+    }
+
+    [Fact]
     public async Task Invented_callers_do_not_fill_the_memory_nor_drive_devices_out()
     {
         await using var server = await TestServer.StartAsync();
