@@ -37,6 +37,9 @@ public sealed record DicomQuery(Level Level, IReadOnlyList<TagMatch> Matches, IR
     /// query that would read the whole archive.
     /// </summary>
     public int MaxHeaders { get; init; } = 10_000;
+
+    /// <summary>How many of these files may be opened when nothing is wanted of them but <see cref="ReturnKey.IsOptional"/> attributes. Default 1,000: nobody waits for what he has not asked for.</summary>
+    public int MaxOptionalHeaders { get; init; } = 1000;
 }
 
 /// <summary>A query would have to open more files than it may; the answers that it gave until then are right, others are missing.</summary>

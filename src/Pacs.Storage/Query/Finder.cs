@@ -178,7 +178,7 @@ public sealed class Finder
 
     private async ValueTask FillAsync(QuerySql sql, QueryRow row, Files files, CancellationToken ct)
     {
-        if (row.Header is null)
+        if (row.Header is null && (sql.MustReadHeader || files.Opened < sql.Query.MaxOptionalHeaders))
         {
             Keep(sql, row, files.Take() ? await ReadHeaderAsync(row, ct) : null);
         }
@@ -186,7 +186,7 @@ public sealed class Finder
 
     private static void Keep(QuerySql sql, QueryRow row, DicomDataset? header)
     {
-        row.HasUnsupportedKeys |= header is null;
+        row.HasUnsupportedKeys |= header is null && sql.MustReadHeader;
         if (header is null || sql.ReturnedFromHeader.Count == 0)
         {
             return;
@@ -251,8 +251,8 @@ public sealed class Finder
     /// <summary>How many files may still be opened.</summary>
     private sealed class Files(int most)
     {
-        private int _opened;
+        public int Opened { get; private set; }
 
-        public bool Take() => _opened < most && _opened++ < most;
+        public bool Take() => Opened < most && Opened++ < most;
     }
 }

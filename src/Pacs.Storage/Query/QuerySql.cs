@@ -42,6 +42,7 @@ internal sealed class QuerySql
             else if (!key.Tag.IsPrivateCreator && key.Tag != DicomTag.SpecificCharacterSet)
             {
                 _headerTags.Add(key.Tag);
+                MustReadHeader |= !key.IsOptional;
             }
         }
         Attributes = [.. wanted.Values];
@@ -86,6 +87,9 @@ internal sealed class QuerySql
 
     /// <summary>What is returned from a file.</summary>
     public IReadOnlyList<DicomTag> ReturnedFromHeader { get; }
+
+    /// <summary>Whether somebody waits for an attribute of <see cref="ReturnedFromHeader"/>; else they are returned where that costs little.</summary>
+    public bool MustReadHeader { get; private set; }
 
     /// <summary>The query for an entity below that has what is asked of the levels below; its first parameter is the key of the row. Null when nothing is.</summary>
     public QuerySql? Below { get; }

@@ -56,6 +56,10 @@ public static class ResultBuilder
                 source = header;
                 header.TryGet(key.Tag, out known);
             }
+            if (known is null && key.IsOptional)
+            {
+                continue;
+            }
             if (known is null)
             {
                 answer.Set(key.Vr == DicomVr.SQ ? new DicomElement(key.Tag, Array.Empty<DicomDataset>()) : new DicomElement(key.Tag, key.Vr, ReadOnlyMemory<byte>.Empty));

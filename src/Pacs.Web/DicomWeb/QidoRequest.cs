@@ -42,6 +42,10 @@ internal sealed record QidoRequest(DicomQuery Query, QueryKeys Keys, IReadOnlyLi
         DicomTag.SOPClassUID, DicomTag.SOPInstanceUID, DicomTag.AvailableTransferSyntaxUID, DicomTag.InstanceNumber, DicomTag.NumberOfFrames,
     ];
 
+    // the same tables: what only the files know
+    private static readonly DicomTag[] SeriesTagsOfFiles = [DicomTag.RequestAttributesSequence];
+    private static readonly DicomTag[] InstanceTagsOfFiles = [DicomTag.Rows, DicomTag.Columns, DicomTag.BitsAllocated];
+
     /// <summary>Reads a request.</summary>
     /// <param name="level">What is looked for.</param>
     /// <param name="study">The study in the path, or null.</param>
@@ -56,9 +60,9 @@ internal sealed record QidoRequest(DicomQuery Query, QueryKeys Keys, IReadOnlyLi
         var matches = new List<TagMatch>();
         var keys = new SortedDictionary<DicomTag, ReturnKey>();
         var warnings = new List<string>();
-        foreach (var tag in Unasked(level, study, series))
+        foreach (var key in Unasked(level, study, series))
         {
-            Add(keys, [tag]);
+            keys[key.Tag] = key;
         }
         Narrow(matches, DicomTag.StudyInstanceUID, study);
         Narrow(matches, DicomTag.SeriesInstanceUID, series);
@@ -122,15 +126,24 @@ internal sealed record QidoRequest(DicomQuery Query, QueryKeys Keys, IReadOnlyLi
     }
 
     // what the path says already is not repeated (table 10.6.3-2) but for the UIDs, which make the answer stand on its own
-    internal static IEnumerable<DicomTag> Unasked(Level level, string? study, string? series)
+    internal static IEnumerable<ReturnKey> Unasked(Level level, string? study, string? series)
     {
         var tags = study is null ? StudyTags : [DicomTag.SpecificCharacterSet, DicomTag.InstanceAvailability, DicomTag.StudyInstanceUID];
+        DicomTag[] ofFiles = [];
         if (level >= Level.Series)
         {
             tags = [.. tags, .. series is null ? SeriesTags : [DicomTag.Modality, DicomTag.SeriesInstanceUID]];
+            ofFiles = series is null ? SeriesTagsOfFiles : [];
         }
-        return level == Level.Instance ? tags.Concat(InstanceTags) : tags;
+        if (level == Level.Instance)
+        {
+            tags = [.. tags, .. InstanceTags];
+            ofFiles = [.. ofFiles, .. InstanceTagsOfFiles];
+        }
+        return tags.Select(t => Key(t)).Concat(ofFiles.Select(t => Key(t) with { IsOptional = true }));
     }
+
+    private static ReturnKey Key(DicomTag tag) => new(tag, DicomDictionary.GetVr(tag), []);
 
     private static bool TryInclude(StringValues fields, Level level, SortedDictionary<DicomTag, ReturnKey> keys, [NotNullWhen(false)] out string? problem)
     {

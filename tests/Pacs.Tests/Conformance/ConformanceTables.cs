@@ -256,7 +256,8 @@ internal static class ConformanceTables
 
     private static string DicomWebSearch() => Table(
         ["level", "returned unasked, beside Retrieve URL"],
-        Enum.GetValues<Level>().Where(l => l != Level.Patient).Select(l => new[] { l.ToString(), string.Join(", ", QidoRequest.Unasked(l, null, null).Select(Keyword)) }))
+        Enum.GetValues<Level>().Where(l => l != Level.Patient).Select(l => new[] { l.ToString(), string.Join(", ", QidoRequest.Unasked(l, null, null).Select(k => Keyword(k.Tag) + (k.IsOptional ? " *" : ""))) }))
+        + "\n\n\\* of the first 1,000 answers, read from the files; left out where there is none."
         + $"\n\nParameters that are no attributes: {string.Join(", ", QidoRequest.Reserved.Order(StringComparer.Ordinal).Select(p => $"`{p}`"))}.";
 
     private static string DicomWebStore() => Table(

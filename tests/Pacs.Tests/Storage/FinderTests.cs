@@ -150,6 +150,26 @@ public sealed class FinderTests
     }
 
     [Fact]
+    public async Task Optional_attributes_come_from_few_files_and_are_left_out_where_there_is_none()
+    {
+        await using var archive = await TestArchive.StartAsync();
+        for (var i = 1; i <= 4; i++)
+        {
+            await archive.StoreAsync(Weighing(i, i == 1 ? null : "70", "x"));
+        }
+        var optional = new ReturnKey(DicomTag.PatientWeight, DicomVr.DS, []) { IsOptional = true };
+        var query = Query(Level.Study, []) with { Return = [optional], MaxOptionalHeaders = 3 };
+        var keys = new QueryKeys([], query.Return, null);
+        var rows = await ListAsync(archive, query);
+        Assert.Equal([null, "70", "70", null], rows.Select(r => ResultBuilder.Build(r, keys).GetString(DicomTag.PatientWeight)));
+        Assert.Equal([false, true, true, false], rows.Select(r => ResultBuilder.Build(r, keys).TryGet(DicomTag.PatientWeight, out _)));
+        Assert.DoesNotContain(rows, r => r.HasUnsupportedKeys);
+        // beside one that is waited for it costs nothing
+        var both = await ListAsync(archive, query with { Return = [optional, new ReturnKey(DicomTag.PatientComments, DicomVr.LT, [])] });
+        Assert.Equal("70", ResultBuilder.Build(both[3], keys).GetString(DicomTag.PatientWeight));
+    }
+
+    [Fact]
     public async Task A_missing_file_is_an_incomplete_answer()
     {
         await using var archive = await TestArchive.StartAsync();
@@ -250,10 +270,14 @@ public sealed class FinderTests
     [InlineData("\U0010FFFF", null)]
     public void What_comes_after_a_prefix(string prefix, string? successor) => Assert.Equal(successor, MatchSql.Successor(prefix));
 
-    private static DicomDataset Weighing(int study, string weight, string comments) => TestArchive.Image(study, study, change: d =>
+    private static DicomDataset Weighing(int study, string? weight, string comments) => TestArchive.Image(study, study, change: d =>
     {
+        if (weight is not null)
+        {
+            d.Set(DicomTag.PatientWeight, weight);
+        }
         d.Set(DicomTag.SpecificCharacterSet, "ISO_IR 192");
-        d.Set(DicomTag.PatientName, "Müller^Jörg").Set(DicomTag.StudyDescription, "Sono").Set(DicomTag.PatientWeight, weight).Set(DicomTag.PatientComments, comments)
+        d.Set(DicomTag.PatientName, "Müller^Jörg").Set(DicomTag.StudyDescription, "Sono").Set(DicomTag.PatientComments, comments)
             .Set(DicomTag.AnatomicRegionSequence, new DicomDataset().Set(DicomTag.CodeValue, study.ToString(CultureInfo.InvariantCulture)));
     });
 

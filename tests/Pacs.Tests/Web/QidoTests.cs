@@ -21,11 +21,13 @@ public sealed class QidoTests(QidoTests.Archive archive) : IClassFixture<QidoTes
     [InlineData(Level.Instance, "")]
     [InlineData(Level.Study, "all")]
     [InlineData(Level.Instance, "all")]
-    public void What_is_returned_unasked_needs_no_file(Level level, string includefield)
+    public void What_is_returned_unasked_waits_for_no_file(Level level, string includefield)
     {
         var parameters = new QueryCollection(new Dictionary<string, StringValues> { ["includefield"] = includefield });
         Assert.True(QidoRequest.TryParse(level, null, null, parameters, out var request, out _));
-        Assert.Empty(new QuerySql(request.Query).ReturnedFromHeader);
+        var sql = new QuerySql(request.Query);
+        Assert.False(sql.MustReadHeader);
+        Assert.Equal(level == Level.Study, sql.ReturnedFromHeader.Count == 0);
     }
 
     [Theory]
@@ -106,6 +108,20 @@ public sealed class QidoTests(QidoTests.Archive archive) : IClassFixture<QidoTes
         Assert.Equal(("1.2.1.1.2", "1.2.1", "1.2.840.10008.1.2.1", 1),
             ((string?)instance["00080018"]!["Value"]![0], (string?)instance["0020000D"]!["Value"]![0], (string?)instance["00083002"]!["Value"]![0], (int?)instance["00280008"]!["Value"]![0]));
         Assert.Equal($"{_server.Http.BaseAddress}dicom-web/studies/1.2.1/series/1.2.1.1/instances/1.2.1.1.2", (string?)instance["00081190"]!["Value"]![0]);
+    }
+
+    [Fact]
+    public async Task Attributes_of_the_files_are_there_unasked_where_the_entity_has_them()
+    {
+        // PS3.18 tables 10.6.3-4 and 10.6.3-5
+        var image = Assert.Single(await ListAsync("studies/1.2.1/series/1.2.1.1/instances?InstanceNumber=2"))!;
+        Assert.Equal("""{"vr":"US","Value":[2]} {"vr":"US","Value":[2]} {"vr":"US","Value":[8]}""", $"{image["00280010"]!.ToJsonString()} {image["00280011"]!.ToJsonString()} {image["00280100"]!.ToJsonString()}");
+        Assert.Null(image["00400275"]);
+        var report = Assert.Single(await ListAsync("series?Modality=SR"))!;
+        Assert.Equal("RP7", (string?)report["00400275"]!["Value"]![0]!["00401001"]!["Value"]![0]);
+        Assert.Null(Assert.Single(await ListAsync("series?PatientID=P1"))!["00400275"]);
+        // asked for, it is there, empty
+        Assert.Equal("""{"vr":"SQ"}""", Assert.Single(await ListAsync("series?PatientID=P1&includefield=00400275"))!["00400275"]!.ToJsonString());
     }
 
     [Fact]
@@ -259,7 +275,8 @@ public sealed class QidoTests(QidoTests.Archive archive) : IClassFixture<QidoTes
         {
             Server = await TestServer.StartAsync();
             await PagesKit.StoreAsync(Server, PagesKit.Image("Müller^Jörg", "P1", "1.2.1", accession: "A1"));
-            await PagesKit.StoreAsync(Server, PagesKit.Image("Müller^Jörg", "P1", "1.2.1", accession: "A1", number: 2));
+            await PagesKit.StoreAsync(Server, PagesKit.Image("Müller^Jörg", "P1", "1.2.1", accession: "A1", number: 2)
+                .Set(DicomTag.Rows, 2).Set(DicomTag.Columns, 2).Set(DicomTag.BitsAllocated, 8));
             await PagesKit.StoreAsync(Server, PagesKit.Image("Schmidt^Hans", "P2", "1.2.2", date: "20240401", accession: "A2"));
             var report = PagesKit.Image("Schmidt^Hans", "P2", "1.2.3", date: "20240402");
             report.Set(DicomTag.Modality, "SR").Set(new DicomElement(DicomTag.RequestAttributesSequence, [new DicomDataset().Set(DicomTag.RequestedProcedureID, "RP7")]));
