@@ -51,6 +51,20 @@ public static class Calibration
             ?? Spacing(header, DicomTag.NominalScannedPixelSpacing, SpacingPlane.Scan);
     }
 
+    /// <summary>
+    /// How much higher than wide a pixel is to be seen: by its spacing, else by Pixel Aspect Ratio (0028,0034), which is there for images without (PS3.3 §C.7.6.3.1.7). Ultrasound, whose regions have scales of
+    /// their own, is shown as the device has drawn it.
+    /// </summary>
+    public static double StretchOf(DicomDataset header)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        if (SpacingOf(header, 1) is { } spacing && RegionsOf(header).Count == 0)
+        {
+            return spacing.Row / spacing.Column;
+        }
+        return header.GetDouble(DicomTag.PixelAspectRatio) is { } vertical and > 0 && header.GetDouble(DicomTag.PixelAspectRatio, 1) is { } horizontal and > 0 ? vertical / horizontal : 1;
+    }
+
     /// <summary>The regions of an ultrasound image that have a scale; those without are left out.</summary>
     public static IReadOnlyList<UltrasoundRegion> RegionsOf(DicomDataset header)
     {
@@ -73,8 +87,43 @@ public static class Calibration
     public static double FrameTimeOf(DicomDataset header)
     {
         ArgumentNullException.ThrowIfNull(header);
-        var time = Rate(header, DicomTag.RecommendedDisplayFrameRate) ?? Positive(header, DicomTag.FrameTime) ?? Average(header) ?? Rate(header, DicomTag.CineRate) ?? DefaultFrameTime;
+        var time = Rate(header, DicomTag.RecommendedDisplayFrameRate) ?? (PointsToVector(header) ? Average(header) : null) ?? Positive(header, DicomTag.FrameTime) ?? Average(header) ?? Rate(header, DicomTag.CineRate) ?? DefaultFrameTime;
         return Math.Clamp(time, 5, 10_000);
+    }
+
+    /// <summary>
+    /// Milliseconds that each frame is seen, where they are not all the same: Frame Time Vector (0018,1065), unless a rate or a time is said for all of them. Null where <see cref="FrameTimeOf"/> holds for all.
+    /// </summary>
+    /// <param name="header">The data set.</param>
+    /// <param name="frames">How many there are.</param>
+    public static IReadOnlyList<double>? FrameTimesOf(DicomDataset header, int frames)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        if (Rate(header, DicomTag.RecommendedDisplayFrameRate) is not null || (Positive(header, DicomTag.FrameTime) is not null && !PointsToVector(header))
+            || header.GetDoubles(DicomTag.FrameTimeVector) is not { Length: > 2 } vector || vector.Length != frames || vector.Skip(1).Distinct().Take(2).Count() < 2)
+        {
+            return null;
+        }
+        // each is the time since the frame before (PS3.3 §C.7.6.5.1.2): the last one is seen as long as they are on average
+        var average = FrameTimeOf(header);
+        return [.. vector.Skip(1).Append(average).Select(t => t > 0 ? Math.Clamp(t, 5, 10_000) : average)];
+    }
+
+    /// <summary>The frames that a cine plays, from 1, both included: Start Trim (0008,2142) and Stop Trim (0008,2143). Null where it plays all.</summary>
+    /// <param name="header">The data set.</param>
+    /// <param name="frames">How many there are.</param>
+    public static (int First, int Last)? TrimOf(DicomDataset header, int frames)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        var (first, last) = (header.GetInt32(DicomTag.StartTrim) ?? 1, header.GetInt32(DicomTag.StopTrim) ?? frames);
+        return first >= 1 && last <= frames && first < last && (first > 1 || last < frames) ? (first, last) : null;
+    }
+
+    /// <summary>Whether a cine goes to its end and back again, in place of beginning anew: Preferred Playback Sequencing (0018,1244).</summary>
+    public static bool Sweeps(DicomDataset header)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        return header.GetInt32(DicomTag.PreferredPlaybackSequencing) == 1;
     }
 
     /// <summary>How thick the slice of the first frame is, in mm; or null.</summary>
@@ -103,6 +152,9 @@ public static class Calibration
         }
         return windows;
     }
+
+    // (0028,0009) says which of them is meant
+    private static bool PointsToVector(DicomDataset header) => header.GetString(DicomTag.FrameIncrementPointer) == DicomTag.FrameTimeVector.ToHexString();
 
     private static PixelSpacing? Spacing(DicomDataset dataset, DicomTag tag, SpacingPlane plane) =>
         dataset.GetDouble(tag) is { } row && row > 0 && dataset.GetDouble(tag, 1) is { } column && column > 0 ? new PixelSpacing(row, column, plane) : null;

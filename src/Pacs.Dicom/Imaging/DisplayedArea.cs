@@ -24,8 +24,7 @@ internal readonly record struct DisplayedArea(int Left, int Top, int Width, int 
             return whole;
         }
         var area = whole;
-        if (item.GetDoubles(DicomTag.DisplayedAreaTopLeftHandCorner) is [var x, var y, ..] && item.GetDoubles(DicomTag.DisplayedAreaBottomRightHandCorner) is [var x2, var y2, ..]
-            && Array.TrueForAll([x, y, x2, y2], v => Math.Abs(v) <= int.MaxValue / 4))
+        if (CornersOf(item) is [var x, var y, var x2, var y2])
         {
             // the corners are those of the rotated image: which of them is left is for us to see. Both count
             area = area with { Left = (int)Math.Min(x, x2) - 1, Top = (int)Math.Min(y, y2) - 1, Width = (int)Math.Abs(x2 - x) + 1, Height = (int)Math.Abs(y2 - y) + 1 };
@@ -40,12 +39,22 @@ internal readonly record struct DisplayedArea(int Left, int Top, int Width, int 
         {
             area = area with { Left = left, Top = top, Width = right - left, Height = bottom - top };
         }
-        // rows over columns in both; the spacing counts (§C.10.4)
-        var proportions = item.GetDoubles(DicomTag.PresentationPixelSpacing) is { Length: 2 } spacing ? spacing : item.GetDoubles(DicomTag.PresentationPixelAspectRatio);
-        var stretch = proportions is [var vertical, var horizontal] && vertical > 0 && horizontal > 0 ? vertical / horizontal : 1;
         // TRUE SIZE needs to know the screen: it is fitted as the others
         var ratio = item.GetString(DicomTag.PresentationSizeMode) == "MAGNIFY" && item.GetDouble(DicomTag.PresentationPixelMagnificationRatio) is { } r && double.IsFinite(r) && r > 0 ? r : 1;
-        return area with { Stretch = stretch is >= 0.05 and <= 20 ? stretch : 1, Magnification = ratio };
+        return area with { Stretch = StretchOf(item) ?? 1, Magnification = ratio };
+    }
+
+    /// <summary>Column and row of one corner and of the opposite one, as they are written; null without sense.</summary>
+    public static double[]? CornersOf(DicomDataset item) =>
+        item.GetDoubles(DicomTag.DisplayedAreaTopLeftHandCorner) is [var x, var y, ..] && item.GetDoubles(DicomTag.DisplayedAreaBottomRightHandCorner) is [var x2, var y2, ..]
+        && Array.TrueForAll([x, y, x2, y2], v => Math.Abs(v) <= int.MaxValue / 4) ? [x, y, x2, y2] : null;
+
+    /// <summary>How much higher than wide a pixel is; null where nothing sensible is said.</summary>
+    public static double? StretchOf(DicomDataset item)
+    {
+        // rows over columns in both; the spacing counts (§C.10.4)
+        var proportions = item.GetDoubles(DicomTag.PresentationPixelSpacing) is { Length: 2 } spacing ? spacing : item.GetDoubles(DicomTag.PresentationPixelAspectRatio);
+        return proportions is [var vertical, var horizontal] && vertical > 0 && horizontal > 0 && vertical / horizontal is var stretch and >= 0.05 and <= 20 ? stretch : null;
     }
 
     /// <summary>Whether it changes nothing in a picture of this size.</summary>

@@ -1,7 +1,14 @@
 namespace Pacs.Dicom.Imaging;
 
+/// <summary>Where in a picture that is which is displayed: what fractions of it are fractions of.</summary>
+internal readonly record struct DisplayFrame(double Left, double Top, double Width, double Height)
+{
+    /// <summary>A place on the display as one of the picture.</summary>
+    public (double X, double Y) Place(double x, double y) => (Left + (x * Width), Top + (y * Height));
+}
+
 /// <summary>The graphics of a presentation state, in white lines of one pixel (PS3.3 §C.10.5).</summary>
-internal sealed class GraphicDrawing(RenderedImage picture)
+internal sealed class GraphicDrawing(RenderedImage picture, DisplayFrame display)
 {
     private const byte White = 255;
 
@@ -33,7 +40,7 @@ internal sealed class GraphicDrawing(RenderedImage picture)
         var points = new (double X, double Y)[data.Length / 2];
         for (var i = 0; i < points.Length; i++)
         {
-            points[i] = isPixel ? (data[2 * i], data[(2 * i) + 1]) : (data[2 * i] * picture.Width, data[(2 * i) + 1] * picture.Height);
+            points[i] = isPixel ? (data[2 * i], data[(2 * i) + 1]) : display.Place(data[2 * i], data[(2 * i) + 1]);
         }
         switch (graphic.GetString(DicomTag.GraphicType))
         {

@@ -4,7 +4,7 @@ namespace Pacs.Dicom.Imaging;
 /// How somebody has looked at an image and wants others to see it: a Grayscale or Color Softcopy Presentation State (PS3.3 §A.33): grey scale transformations, shutters, overlays, graphics,
 /// texts, rotation, flip and displayed area.
 /// </summary>
-public sealed class PresentationState
+public sealed partial class PresentationState
 {
     private readonly DicomDataset _dataset;
 
@@ -43,7 +43,7 @@ public sealed class PresentationState
     /// <summary>Whether an overlay, of this state or of the image, is to be seen (PS3.3 §C.11.7). The one that is a shutter is none.</summary>
     internal bool Activates(int group) => !string.IsNullOrEmpty(_dataset.GetString(new DicomTag((ushort)group, 0x1001))) && new Shutter(_dataset).OverlayGroup != group;
 
-    /// <summary>Hides what lies outside its shutter, draws its graphics if wanted, rotates and flips, and cuts out what it displays.</summary>
+    /// <summary>Hides what lies outside its shutter, draws its graphics if wanted, and, unless it shall not, rotates and flips, and cuts out what it displays.</summary>
     /// <param name="picture">The picture, one pixel for each of the image.</param>
     /// <param name="header">The header of the image.</param>
     /// <param name="options">What is wanted.</param>
@@ -53,16 +53,14 @@ public sealed class PresentationState
         new Shutter(_dataset).Apply(picture);
         DicomDataset[] layers = options.Annotations ? [.. Of(DicomTag.GraphicAnnotationSequence, header.GetString(DicomTag.SOPInstanceUID), options.Frame)] : [];
         DicomDataset[] graphics = [.. layers.SelectMany(l => l.GetSequence(DicomTag.GraphicObjectSequence))];
-        var drawing = new GraphicDrawing(picture);
+        var drawing = new GraphicDrawing(picture, new DisplayFrame(0, 0, picture.Width, picture.Height));
         foreach (var graphic in graphics.Where(g => !GraphicDrawing.IsOfDisplay(g)))
         {
             drawing.Draw(graphic);
         }
-        // flipped after it has been rotated (PS3.3 §C.10.6)
-        var turns = (((_dataset.GetInt32(DicomTag.ImageRotation) ?? 0) / 90 % 4) + 4) % 4;
-        var isFlipped = _dataset.GetString(DicomTag.ImageHorizontalFlip) == "Y";
+        var (turns, isFlipped) = (Turns, IsFlipped);
         var (width, height) = (picture.Width, picture.Height);
-        var area = DisplayedArea.Of(Of(DicomTag.DisplayedAreaSelectionSequence, header.GetString(DicomTag.SOPInstanceUID), options.Frame).FirstOrDefault(), width, height);
+        var area = DisplayedArea.Of(AreaOf(header.GetString(DicomTag.SOPInstanceUID), options.Frame), width, height);
         var turned = turns == 0 && !isFlipped ? picture : Turned(picture, turns, isFlipped);
         var shown = turned;
         try
@@ -70,21 +68,34 @@ public sealed class PresentationState
             // where the area is now
             var (first, second) = (Moved((area.Left, area.Top), width, height, turns, isFlipped), Moved((area.Left + area.Width, area.Top + area.Height), width, height, turns, isFlipped));
             var (left, top) = ((int)Math.Min(first.X, second.X), (int)Math.Min(first.Y, second.Y));
-            if (!area.IsWhole(width, height))
+            var (across, down) = turns % 2 == 0 ? (area.Width, area.Height) : (area.Height, area.Width);
+            var display = new DisplayFrame(left, top, across, down);
+            Func<(double X, double Y), (double X, double Y)> move = point => Moved(point, width, height, turns, isFlipped);
+            if (options.StateGeometry)
             {
-                shown = Displayed(turned, area, left, top, turns, options.Viewport is null);
+                if (!area.IsWhole(width, height))
+                {
+                    shown = Displayed(turned, area, left, top, turns, options.Viewport is null);
+                }
+                display = new DisplayFrame(0, 0, shown.Width, shown.Height);
+                var (scaleX, scaleY) = ((double)shown.Width / across, (double)shown.Height / down);
+                move = point => Moved(point, width, height, turns, isFlipped) is var (x, y) ? ((x - left) * scaleX, (y - top) * scaleY) : default;
             }
-            var (scaleX, scaleY) = turns % 2 == 0 ? ((double)shown.Width / area.Width, (double)shown.Height / area.Height) : ((double)shown.Width / area.Height, (double)shown.Height / area.Width);
             // what refers to the display, and texts, which stay upright wherever their place has gone
-            var display = new GraphicDrawing(shown);
+            var above = new GraphicDrawing(shown, display);
             foreach (var graphic in graphics.Where(GraphicDrawing.IsOfDisplay))
             {
-                display.Draw(graphic);
+                above.Draw(graphic);
             }
-            var texts = new TextObjects(shown, display, point => Moved(point, width, height, turns, isFlipped) is var (x, y) ? ((x - left) * scaleX, (y - top) * scaleY) : default);
+            var texts = new TextObjects(shown, above, display, move);
             foreach (var text in layers.SelectMany(l => l.GetSequence(DicomTag.TextObjectSequence)))
             {
                 texts.Draw(text);
+            }
+            if (!options.StateGeometry && turned != picture)
+            {
+                // back again: what is flipped is its own way back
+                shown = Turned(turned, isFlipped ? turns : (4 - turns) % 4, isFlipped);
             }
             return shown;
         }

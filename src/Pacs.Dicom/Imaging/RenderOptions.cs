@@ -79,6 +79,12 @@ public sealed record RenderOptions
     /// <summary>The box to fit the picture into. Default null: one pixel for each of the image.</summary>
     public Viewport? Viewport { get; init; }
 
+    /// <summary>
+    /// Whether pixels that are higher than wide are stretched in a <see cref="Viewport"/>, as they are to be seen (<see cref="Calibration.StretchOf"/>). Default false: proportions are those of rows and
+    /// columns. A presentation state says it itself where it gives the picture its form.
+    /// </summary>
+    public bool Square { get; init; }
+
     /// <summary>Whether overlays (PS3.3 §C.9) are drawn, in white. Default true: devices put what the user has marked there.</summary>
     public bool Overlays { get; init; } = true;
 
@@ -87,6 +93,12 @@ public sealed record RenderOptions
 
     /// <summary>Whether the graphics and texts of <see cref="PresentationState"/> are drawn, in white. Default true.</summary>
     public bool Annotations { get; init; } = true;
+
+    /// <summary>
+    /// Whether <see cref="PresentationState"/> rotates, flips and cuts out. Default true. False leaves one pixel for each of the image in its place, for somebody who turns the picture himself and
+    /// measures in it: texts are then drawn so that they are upright when he has.
+    /// </summary>
+    public bool StateGeometry { get; init; } = true;
 
     /// <summary>Lines in the upper left corner of the finished picture, who it is of for example. Default none.</summary>
     public IReadOnlyList<string> Heading { get; init; } = [];

@@ -30,6 +30,10 @@ public static class RenderPipeline
                 Overlays.Draw(header, options.Frame, frame, picture, options.PresentationState);
             }
             picture = Replace(picture, options.PresentationState?.Apply(picture, header, options) ?? picture);
+            if (options is { Square: true, Viewport: { } box, Region: null } && (options.PresentationState is null || !options.StateGeometry) && Calibration.StretchOf(header) is var stretch && stretch != 1)
+            {
+                picture = Replace(picture, Scaling.Fit(picture, box, stretch));
+            }
             return Finish(picture, options);
         }
         catch

@@ -6,16 +6,19 @@ namespace Pacs.Dicom.Imaging;
 internal static class Scaling
 {
     /// <summary>Scales a picture so that it just fits a box. Returns the same one when it does already.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="box">The box.</param>
+    /// <param name="stretch">How much higher than wide its pixels are.</param>
     /// <exception cref="ArgumentOutOfRangeException">The box is empty or beyond <see cref="Viewport.MaxSide"/>.</exception>
-    public static RenderedImage Fit(RenderedImage image, Viewport box)
+    public static RenderedImage Fit(RenderedImage image, Viewport box, double stretch = 1)
     {
         if (box is not { Width: >= 1 and <= Viewport.MaxSide, Height: >= 1 and <= Viewport.MaxSide })
         {
             throw new ArgumentOutOfRangeException(nameof(box), box, $"A viewport has sides of 1 to {Viewport.MaxSide}");
         }
-        var scale = Math.Min((double)box.Width / image.Width, (double)box.Height / image.Height);
+        var scale = Math.Min((double)box.Width / image.Width, box.Height / (image.Height * stretch));
         var width = Math.Clamp((int)Math.Round(image.Width * scale), 1, box.Width);
-        var height = Math.Clamp((int)Math.Round(image.Height * scale), 1, box.Height);
+        var height = Math.Clamp((int)Math.Round(image.Height * stretch * scale), 1, box.Height);
         return To(image, width, height);
     }
 

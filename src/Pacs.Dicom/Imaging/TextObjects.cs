@@ -1,10 +1,11 @@
 namespace Pacs.Dicom.Imaging;
 
 /// <summary>The texts of a presentation state: in their box, or beside the point that they are about (PS3.3 §C.10.5).</summary>
-/// <param name="picture">The finished picture, rotated and flipped.</param>
+/// <param name="picture">The picture, rotated and flipped.</param>
 /// <param name="lines">Draws from a point to its text.</param>
+/// <param name="display">What is displayed of it.</param>
 /// <param name="move">Where a place of the image is in the picture.</param>
-internal sealed class TextObjects(RenderedImage picture, GraphicDrawing lines, Func<(double X, double Y), (double X, double Y)> move)
+internal sealed class TextObjects(RenderedImage picture, GraphicDrawing lines, DisplayFrame display, Func<(double X, double Y), (double X, double Y)> move)
 {
     // of one picture; a hostile state would draw for hours
     private const int MaxTexts = 1000;
@@ -43,7 +44,7 @@ internal sealed class TextObjects(RenderedImage picture, GraphicDrawing lines, F
         }
         else if (anchor is { } place)
         {
-            TextDrawing.Draw(picture, text, (int)place.X, (int)place.Y, TextDrawing.ScaleFor(picture.Height, LinesOfPicture));
+            TextDrawing.Draw(picture, text, (int)place.X, (int)place.Y, TextDrawing.ScaleFor((int)display.Height, LinesOfPicture));
         }
     }
 
@@ -57,5 +58,5 @@ internal sealed class TextObjects(RenderedImage picture, GraphicDrawing lines, F
     /// <summary>A point: of the image in PIXEL, of what is displayed in DISPLAY, whose upper left is 0\0 and whose lower right 1\1.</summary>
     private (double X, double Y)? Place(DicomDataset item, DicomTag tag, DicomTag units) =>
         item.GetDoubles(tag) is [var x, var y, ..] && Math.Abs(x) <= MaxPlace && Math.Abs(y) <= MaxPlace
-            ? item.GetString(units) is "DISPLAY" or "MATRIX" ? (x * picture.Width, y * picture.Height) : move((x, y)) : null;
+            ? item.GetString(units) is "DISPLAY" or "MATRIX" ? display.Place(x, y) : move((x, y)) : null;
 }

@@ -192,6 +192,64 @@ public sealed class PresentationStateTests
         }
     }
 
+    /// <summary>Who turns the picture himself gets it pixel for pixel, and sees the same when he has turned it: texts stand upright.</summary>
+    [Theory]
+    [InlineData(0, "N")]
+    [InlineData(0, "Y")]
+    [InlineData(90, "N")]
+    [InlineData(90, "Y")]
+    [InlineData(180, "N")]
+    [InlineData(270, "N")]
+    [InlineData(270, "Y")]
+    public void In_place_a_state_changes_no_geometry_and_turned_by_hand_it_is_what_the_state_wants(int rotation, string flip)
+    {
+        using var pixels = InstancePixels.Open(PathOf("m2_u8"));
+        static byte[] Floats(params float[] values) => System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+        var text = new DicomDataset().Set(DicomTag.UnformattedTextValue, "Pf").Set(DicomTag.AnchorPointAnnotationUnits, "PIXEL").Set(new DicomElement(DicomTag.AnchorPoint, DicomVr.FL, Floats(6, 5)));
+        var line = new DicomDataset().Set(DicomTag.GraphicAnnotationUnits, "DISPLAY").Set(DicomTag.GraphicType, "POLYLINE").Set(new DicomElement(DicomTag.GraphicData, DicomVr.FL, Floats(0, 0, 0.4f, 0.2f)));
+        var state = State(pixels.Header).Set(DicomTag.PresentationLUTShape, "IDENTITY").Set(DicomTag.ImageRotation, rotation).Set(DicomTag.ImageHorizontalFlip, flip)
+            .Set(DicomTag.GraphicAnnotationSequence, new DicomDataset().Set(DicomTag.GraphicObjectSequence, line).Set(DicomTag.TextObjectSequence, text));
+        using var whole = pixels.Render(new RenderOptions { PresentationState = PresentationState.Of(state) });
+        using var still = pixels.Render(new RenderOptions { PresentationState = PresentationState.Of(state), StateGeometry = false });
+        using var image = pixels.Render(new RenderOptions());
+        Assert.Equal((image.Width, image.Height), (still.Width, still.Height));
+        Assert.NotEqual(image.Data.ToArray(), still.Data.ToArray());
+        for (var y = 0; y < still.Height; y++)
+        {
+            for (var x = 0; x < still.Width; x++)
+            {
+                var (toX, toY) = rotation switch { 90 => (still.Height - 1 - y, x), 180 => (still.Width - 1 - x, still.Height - 1 - y), 270 => (y, still.Width - 1 - x), _ => (x, y) };
+                toX = flip == "Y" ? whole.Width - 1 - toX : toX;
+                Assert.True(whole.Data[(toY * whole.Width) + toX] == still.Data[(y * still.Width) + x], $"{x} {y}");
+            }
+        }
+        // what is displayed is for who shows it to cut out; fractions of it stay where they were
+        SetArea(state, [5, 4, 14, 11]);
+        using var cut = pixels.Render(new RenderOptions { PresentationState = PresentationState.Of(state), StateGeometry = false });
+        Assert.Equal((image.Width, image.Height), (cut.Width, cut.Height));
+        var (cornerX, cornerY) = (rotation, flip) switch { (0, "N") => (4, 3), (0, _) or (90, "Y") => (flip == "Y" && rotation == 90 ? 4 : 13, 3), (90, _) => (4, 10), (180, _) => (13, 10), (_, "N") => (13, 3), _ => (13, 10) };
+        Assert.Equal(255, cut.Data[(cornerY * cut.Width) + cornerX]);
+    }
+
+    [Fact]
+    public void What_a_state_says_of_its_images_can_be_read()
+    {
+        using var pixels = InstancePixels.Open(PathOf("m2_u8"));
+        var state = Window(State(pixels.Header), 100, 700).Set(DicomTag.ImageRotation, 270).Set(DicomTag.ImageHorizontalFlip, "Y").Set(DicomTag.PresentationLUTShape, "INVERSE");
+        SetArea(state, [10, 6, 3, 2]).Set(DicomTag.PresentationPixelAspectRatio, "2", "1");
+        state.GetSequence(DicomTag.ReferencedSeriesSequence)[0].GetSequence(DicomTag.ReferencedImageSequence)[0].Set(DicomTag.ReferencedFrameNumber, "2", "3");
+        var read = PresentationState.Of(state);
+        Assert.Equal(("TEST", "test", "Test", "20260101", "120000"), (read.Label, read.Description, read.Creator, read.CreationDate, read.CreationTime));
+        Assert.Equal((3, true, true), (read.Turns, read.IsFlipped, read.IsInverse));
+        var view = Assert.Single(read.Views);
+        Assert.Equal((pixels.Header.GetString(DicomTag.SOPInstanceUID), 2.0, new VoiWindow(100, 700)), (view.SopInstance, view.Stretch, view.Window));
+        Assert.Equal([2, 3], view.Frames);
+        Assert.Equal([10.0, 6, 3, 2], view.Area);
+        // a table has no window that could be dragged from
+        state.GetSequence(DicomTag.SoftcopyVOILUTSequence)[0].Set(DicomTag.VOILUTSequence, new DicomDataset().Set(DicomTag.LUTData, 1));
+        Assert.Null(PresentationState.Of(state).Views.Single().Window);
+    }
+
     /// <summary>Replaces the displayed area.</summary>
     private static DicomDataset SetArea(DicomDataset state, int[] corners)
     {
