@@ -24,7 +24,7 @@ internal sealed class InstanceHeader : IDisposable
     public DicomDataset Dataset { get; }
 
     /// <summary>The answer to who asks for the pixels of a report.</summary>
-    public static DicomWebError NoPixels { get; } = new(StatusCodes.Status404NotFound, "The instance has no pixel data");
+    public static DicomWebError NoPixels { get; } = new(StatusCodes.Status404NotFound, "The instance has no pixel data", "pixels");
 
     /// <summary>Whether the index knows of pixel data; of a deflated data set it knows nothing.</summary>
     public static bool MayHavePixels(InstanceLocation location) => location.HeaderLength < location.Size || TransferSyntax.Get(location.SyntaxUid).IsDeflated;

@@ -67,7 +67,7 @@ internal sealed record RenderedRequest(RenderOptions Options, int? Quality, Anno
 
     /// <summary>The parameters as a part of an entity tag.</summary>
     public string Variant(int frame) => string.Create(CultureInfo.InvariantCulture,
-        $"{frame}|{Options.Window?.Center}|{Options.Window?.Width}|{Options.Window?.Function}|{Options.Viewport?.Width}|{Options.Viewport?.Height}|{Quality}|{Options.Region}|{Annotation}|{State}");
+        $"{frame}|{Options.Window?.Center}|{Options.Window?.Width}|{Options.Window?.Function}|{Options.Viewport?.Width}|{Options.Viewport?.Height}|{Quality}|{Options.Region}|{Annotation}|{State}|{Options.Square}");
 
     private static bool TryWindow(string text, out VoiWindow? window)
     {

@@ -9,7 +9,7 @@ using Pacs.Web.Http;
 namespace Pacs.Web.DicomWeb;
 
 /// <summary>Instances in a form that a browser shows: pictures, videos and documents (PS3.18 §8.7.3.1).</summary>
-internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots slots, VideoFrames videos)
+internal sealed partial class Renderer(Archive archive, IndexReader index, DecodingSlots slots, VideoFrames videos, ILogger<Renderer> logger)
 {
     private const string Jpeg = "image/jpeg";
     private const string Png = "image/png";
@@ -32,7 +32,7 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
     {
         if (archive.TryGetPath(location.Key) is not { } path)
         {
-            return DicomWebError.NotFound;
+            return DicomWebError.NoFile;
         }
         try
         {
@@ -54,11 +54,16 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
         }
         catch (DicomException e) when (!context.Response.HasStarted)
         {
-            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The frame cannot be shown: {e.Message}");
+            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The frame cannot be shown: {e.Message}", "damaged");
         }
-        catch (FileNotFoundException) when (!context.Response.HasStarted)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException && !context.Response.HasStarted)
         {
-            return DicomWebError.NotFound;
+            return DicomWebError.NoFile;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !context.Response.HasStarted)
+        {
+            LogUnreadable(e, location.Id);
+            return new DicomWebError(StatusCodes.Status500InternalServerError, "The file of the instance cannot be read: the disk or the rights of the folder. The log says more", "unreadable");
         }
     }
 
@@ -176,11 +181,11 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
         using var pixels = InstancePixels.Open(path);
         if (frame > pixels.Count)
         {
-            return DicomWebError.NotFound;
+            return DicomWebError.NoFrame;
         }
         if (!CodecTable.TryGet(syntax, out _, out var reason))
         {
-            return DicomWebError.NotAcceptable(reason);
+            return DicomWebError.NotAcceptable(reason, "codec");
         }
         if (request.Options.Region is { } region && request.Options.PresentationState is null && region.Within(pixels.Image.Columns, pixels.Image.Rows) is null)
         {
@@ -255,7 +260,7 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
                 return await AnswerAsync(context, image, frame, ranges, request with { Options = request.Options with { PresentationState = state }, State = location.Key });
             }
         }
-        return new DicomWebError(StatusCodes.Status404NotFound, "None of the images that the presentation state is about is here");
+        return new DicomWebError(StatusCodes.Status404NotFound, "None of the images that the presentation state is about is here", "state");
     }
 
     private static IReadOnlyList<ByteRange> Fragments(string path)
@@ -270,7 +275,7 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
     {
         if (StoredFiles.TryOpen(archive, location) is not { } file)
         {
-            return DicomWebError.NotFound;
+            return DicomWebError.NoFile;
         }
         var fragments = Fragments(path);
         var stored = VideoType.Of(file, fragments, syntax);
@@ -290,7 +295,7 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
     {
         if (!videos.IsPresent)
         {
-            return DicomWebError.NotAcceptable(VideoFrames.Missing);
+            return DicomWebError.NotAcceptable(VideoFrames.Missing, "ffmpeg");
         }
         var tag = WadoTarget.Tag([location], $"{type}|{request.Variant(frame)}");
         if (NotModified.Is(context.Request, new EntityTagHeaderValue($"\"{tag}\"")))
@@ -335,4 +340,7 @@ internal sealed class Renderer(Archive archive, IndexReader index, DecodingSlots
         var length = file.Dataset.GetInt32(DicomTag.EncapsulatedDocumentLength) is { } said && said > 0 && said <= document.Length ? said : document.Length;
         return document[..length];
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The file of instance {Instance} cannot be read for a picture")]
+    private partial void LogUnreadable(Exception exception, ResourceId instance);
 }

@@ -104,7 +104,8 @@ public static class Refusal
     /// <param name="context">The request.</param>
     /// <param name="status">The HTTP status.</param>
     /// <param name="detail">A sentence about what the caller can do, without anything from the request; null for the status's own.</param>
-    public static async Task RefuseAsync(this HttpContext context, int status, string? detail)
+    /// <param name="reason">The same in one word, for a program that says it in its own language; or null.</param>
+    public static async Task RefuseAsync(this HttpContext context, int status, string? detail, string? reason = null)
     {
         var response = context.Response;
         response.StatusCode = status;
@@ -124,7 +125,8 @@ public static class Refusal
         else
         {
             response.ContentType = "application/problem+json";
-            body = JsonSerializer.SerializeToUtf8Bytes(new { title, status, detail = detail ?? title, id }, JsonSerializerOptions.Web);
+            body = reason is null ? JsonSerializer.SerializeToUtf8Bytes(new { title, status, detail = detail ?? title, id }, JsonSerializerOptions.Web)
+                : JsonSerializer.SerializeToUtf8Bytes(new { title, status, detail = detail ?? title, id, reason }, JsonSerializerOptions.Web);
         }
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, context.RequestAborted);

@@ -8,7 +8,7 @@ using Pacs.Web.Viewer;
 namespace Pacs.Web.Pages;
 
 /// <summary>
-/// <c>/drucken?bild=id,frame[,center,width]</c>: some images of one patient with his head, for paper; <c>?studie=id</c> those that are marked in a study, or all of it where none is; <c>?serie=id</c> a series. The
+/// <c>/drucken?bild=id,frame[,center,width][,state]</c>: some images of one patient with his head, for paper; <c>?studie=id</c> those that are marked in a study, or all of it where none is; <c>?serie=id</c> a series. The
 /// browser prints it, or makes a PDF of it.
 /// </summary>
 public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider time) : PageModel
@@ -28,7 +28,7 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
     /// <param name="Address">Where it is.</param>
     public sealed record Sheet(InstanceEntry Entry, int Frame, string Address);
 
-    private sealed record Wanted(ResourceId Instance, int Frame, string Window);
+    private sealed record Wanted(ResourceId Instance, int Frame, string Look);
 
     /// <summary>The images, in the order of the address.</summary>
     public IReadOnlyList<Sheet> Images { get; private set; } = [];
@@ -104,7 +104,7 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
             {
                 return NotFound();
             }
-            images.Add(new Sheet(entry, image.Frame, Picture.Address(entry.Instance, image.Frame, side) + image.Window));
+            images.Add(new Sheet(entry, image.Frame, Picture.Address(entry.Instance, image.Frame, side) + image.Look));
         }
         if (images.Exists(i => i.Entry.Patient.Id != images[0].Entry.Patient.Id))
         {
@@ -137,8 +137,14 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
     private static Wanted? Parse(string text)
     {
         var parts = text.Split(',');
-        return parts.Length is 2 or 4 && ResourceId.TryParse(parts[0], out var id) && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var frame) && frame >= 1
-            && parts.Skip(2).All(p => double.TryParse(p, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
-            ? new Wanted(id, frame, parts.Length == 4 ? $"&window={parts[2]},{parts[3]}" : "") : null;
+        if (parts.Length is < 2 or > 5 || !ResourceId.TryParse(parts[0], out var id) || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var frame) || frame < 1)
+        {
+            return null;
+        }
+        // an odd number ends with a presentation state
+        var state = default(ResourceId);
+        var numbers = parts[2..(parts.Length - (parts.Length % 2))];
+        return (parts.Length % 2 == 0 || ResourceId.TryParse(parts[^1], out state)) && numbers.All(p => double.TryParse(p, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+            ? new Wanted(id, frame, (numbers.Length == 2 ? $"&window={numbers[0]},{numbers[1]}" : "") + (parts.Length % 2 == 1 ? $"&state={state}" : "")) : null;
     }
 }

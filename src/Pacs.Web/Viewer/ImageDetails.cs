@@ -9,7 +9,11 @@ namespace Pacs.Web.Viewer;
 /// <param name="IsGray">Whether it has a window.</param>
 /// <param name="IsInverse">Whether large values are dark.</param>
 /// <param name="FrameTime">Milliseconds between frames; null where there is one.</param>
+/// <param name="FrameTimes">Milliseconds of each frame, where they are not all the same; or null.</param>
+/// <param name="Trim">The first and the last frame that are played, from 1; null for all.</param>
+/// <param name="Sweeps">Whether it is played to its end and back; else null.</param>
 /// <param name="Spacing">Distances, or null.</param>
+/// <param name="Stretch">How much higher than wide a pixel is seen; null where it is square.</param>
 /// <param name="Planes">Where the frames lie in the patient, one for each where they differ; null for projections and ultrasound.</param>
 /// <param name="Thickness">Of a slice, in mm; or null.</param>
 /// <param name="Letters">Where rows and columns lead (0020,0020), such as <c>A</c> and <c>FR</c>, for images without plane; or null.</param>
@@ -17,7 +21,7 @@ namespace Pacs.Web.Viewer;
 /// <param name="Windows">The image's own windows; of 8 bits without one the whole range of its samples. Null where the pixels decide.</param>
 /// <param name="FrameWindows">The first window of each frame, where they are not all the same; or null.</param>
 internal sealed record ImageDetails(
-    int Columns, int Rows, bool IsGray, bool IsInverse, double? FrameTime, PixelSpacing? Spacing, IReadOnlyList<UltrasoundRegion>? Regions,
+    int Columns, int Rows, bool IsGray, bool IsInverse, double? FrameTime, IReadOnlyList<double>? FrameTimes, int[]? Trim, bool? Sweeps, PixelSpacing? Spacing, double? Stretch, IReadOnlyList<UltrasoundRegion>? Regions,
     IReadOnlyList<PlaneDetails?>? Planes, double? Thickness, IReadOnlyList<string>? Letters, IReadOnlyList<ImageWindow>? Windows, IReadOnlyList<ImageWindow?>? FrameWindows)
 {
     private const int MaxWindows = 8;
@@ -36,8 +40,11 @@ internal sealed record ImageDetails(
         var regions = Calibration.RegionsOf(header);
         // only functional groups say something of single frames (PS3.3 §C.7.6.16)
         var told = header.Contains(DicomTag.PerFrameFunctionalGroupsSequence) ? Math.Clamp(frames, 1, MaxFrames) : 1;
-        return new ImageDetails(image.Columns, image.Rows, isGray, isInverse, frames > 1 ? Calibration.FrameTimeOf(header) : null, Calibration.SpacingOf(header, 1),
-            regions.Count > 0 ? regions : null, PlanesOf(header, told), Calibration.ThicknessOf(header), LettersOf(header),
+        var stretch = Calibration.StretchOf(header);
+        return new ImageDetails(image.Columns, image.Rows, isGray, isInverse, frames > 1 ? Calibration.FrameTimeOf(header) : null,
+            frames > 1 ? Calibration.FrameTimesOf(header, frames) : null, frames > 1 && Calibration.TrimOf(header, frames) is var (first, last) ? [first, last] : null,
+            frames > 1 && Calibration.Sweeps(header) ? true : null, Calibration.SpacingOf(header, 1),
+            stretch == 1 ? null : stretch, regions.Count > 0 ? regions : null, PlanesOf(header, told), Calibration.ThicknessOf(header), LettersOf(header),
             isGray && WindowsOf(header, image) is { Count: > 0 } windows ? windows : null, isGray ? FrameWindowsOf(header, told) : null);
     }
 

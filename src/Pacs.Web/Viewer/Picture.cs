@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pacs.Dicom;
 using Pacs.Dicom.Codecs;
+using Pacs.Dicom.Imaging;
 using Pacs.Storage;
 
 namespace Pacs.Web.Viewer;
@@ -20,7 +21,10 @@ public enum PictureKind
     /// <summary>An encapsulated PDF.</summary>
     Document,
 
-    /// <summary>Something else: a presentation state, a signal, frames in a syntax without codec. There is its page with the tags, and the file.</summary>
+    /// <summary>How somebody wants images to be seen: a presentation state. Its picture is that of the first of them.</summary>
+    State,
+
+    /// <summary>Something else: a signal, frames in a syntax without codec. There is its page with the tags, and the file.</summary>
     Other,
 }
 
@@ -50,10 +54,22 @@ public static class Picture
         {
             return PictureKind.Document;
         }
-        // of a deflated data set the index does not know where the pixels begin
-        var mayHavePixels = instance.HeaderLength < instance.Size || syntax.IsDeflated;
-        return mayHavePixels && CodecTable.TryGet(syntax, out _, out _) ? PictureKind.Image : PictureKind.Other;
+        if (PresentationState.IsState(instance.SopClass))
+        {
+            return PictureKind.State;
+        }
+        return MayHavePixels(instance) && CodecTable.TryGet(syntax, out _, out _) ? PictureKind.Image : PictureKind.Other;
     }
+
+    /// <summary>The name of the compression that keeps an image from being shown; null where that is not the reason.</summary>
+    public static string? MissingCodec(Instance instance)
+    {
+        ArgumentNullException.ThrowIfNull(instance);
+        return KindOf(instance) == PictureKind.Other && MayHavePixels(instance) ? TransferSyntax.Get(instance.Syntax).Name : null;
+    }
+
+    // of a deflated data set the index does not know where the pixels begin
+    private static bool MayHavePixels(Instance instance) => instance.HeaderLength < instance.Size || TransferSyntax.Get(instance.Syntax).IsDeflated;
 
     /// <summary>What is different for every content an instance ever had: the name of its file.</summary>
     public static string VersionOf(string key) => Path.GetFileNameWithoutExtension(key);

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Data.Sqlite;
 using Pacs.Dicom;
 using Pacs.Storage;
 using Pacs.Web.DicomWeb;
@@ -19,6 +20,8 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
 
     // what no examination has
     private const int MaxSeries = 500;
+
+    private const int DiskFull = 13; // SQLITE_FULL
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -71,6 +74,7 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
             Description = display.Text(study.Description, 120),
             Series = shown,
             Marked = marked.Select(m => new { Series = m.Series.ToString(), Image = m.Instance.ToString(), m.Frame }),
+            HasStates = all.Any(s => s.Modality == StateRoute.Modality) ? true : (bool?)null,
             IsCut = all.Count > MaxSeries ? true : (bool?)null,
         });
     }
@@ -102,8 +106,16 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
     public async Task<IResult> MarkAsync(HttpContext context, string instance, int frame, bool isMarked)
     {
         var ct = context.RequestAborted;
-        return ResourceId.TryParse(instance, out var id) && (isMarked ? await marks.MarkAsync(id, frame, ct) : await marks.UnmarkAsync(id, frame, ct))
-            ? Results.NoContent() : DicomWebError.NotFound;
+        try
+        {
+            return ResourceId.TryParse(instance, out var id) && (isMarked ? await marks.MarkAsync(id, frame, ct) : await marks.UnmarkAsync(id, frame, ct))
+                ? Results.NoContent() : DicomWebError.NotFound;
+        }
+        catch (Exception e) when ((e as SqliteException ?? e.InnerException as SqliteException)?.SqliteErrorCode == DiskFull)
+        {
+            LogFull(e);
+            return new DicomWebError(StatusCodes.Status507InsufficientStorage, "The disk of the server is full", "full");
+        }
     }
 
     private async Task<IReadOnlyList<Instance>> InstancesAsync(IEnumerable<ResourceId> ids, CancellationToken ct)
@@ -122,10 +134,12 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
     private static object Shown(Instance instance, ImageDetails? details = null) => new
     {
         Id = instance.PublicId.ToString(),
+        instance.Uid,
         Version = Picture.VersionOf(instance.Key),
         instance.Number,
         Frames = Math.Max(1, instance.Frames),
         Kind = Picture.KindOf(instance),
+        Codec = Picture.MissingCodec(instance),
         Details = details,
     };
 
@@ -158,4 +172,7 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The header of instance {Instance} cannot be read for the viewer")]
     private partial void LogUnreadable(Exception exception, ResourceId instance);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A mark cannot be kept: the disk is full")]
+    private partial void LogFull(Exception exception);
 }

@@ -8,7 +8,7 @@ public static class ViewerSetup
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>Adds what they need. The renderer is that of DICOMweb.</summary>
-    public static void AddViewer(this IServiceCollection services) => services.AddSingleton<PictureRoute>().AddSingleton<ViewerRoutes>().AddSingleton<ValueRoute>();
+    public static void AddViewer(this IServiceCollection services) => services.AddSingleton<PictureRoute>().AddSingleton<ViewerRoutes>().AddSingleton<ValueRoute>().AddSingleton<StateRoute>();
 
     /// <summary>Maps them.</summary>
     public static void MapViewer(this WebApplication app)
@@ -17,6 +17,7 @@ public static class ViewerSetup
             (HttpContext context, PictureRoute pictures, string instance, int frame) => pictures.AnswerAsync(context, instance, frame));
         app.MapMethods("/viewer/studien/{id}.json", Reading, (HttpContext context, ViewerRoutes viewer, string id, string? nur) => viewer.StudyAsync(context, id, nur == "gemerkt"));
         app.MapMethods("/viewer/serien/{id}.json", Reading, (HttpContext context, ViewerRoutes viewer, string id, string? nur, int nach = 0) => viewer.SeriesAsync(context, id, nach, nur == "gemerkt"));
+        app.MapMethods("/viewer/ansichten/{id}.json", Reading, (HttpContext context, StateRoute states, string id) => states.AnswerAsync(context, id));
         app.MapMethods("/viewer/werte/{instance}/{frame:int}.json", Reading,
             (HttpContext context, ValueRoute values, string instance, int frame) => values.AnswerAsync(context, instance, frame));
         app.MapPut("/viewer/gemerkt/{instance}/{frame:int}", (HttpContext context, ViewerRoutes viewer, string instance, int frame) => viewer.MarkAsync(context, instance, frame, isMarked: true));

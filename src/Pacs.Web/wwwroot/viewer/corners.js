@@ -3,6 +3,7 @@
 import { number, text } from './study.js';
 import { lines } from './elements.js';
 import { along, normalOf, planeOf, sidesOf } from './planes.js';
+import { nameOf } from './states.js';
 
 function part(name) {
   const element = document.createElement('div');
@@ -25,10 +26,10 @@ export class Corners {
     const isShown = Boolean(series && shown && !pane.canvas.hidden);
     for (const element of this.elements) element.hidden = !isShown;
     if (!isShown) return;
-    const { study } = series, sides = pane.size && sidesOf(pane.details, shown.frame, pane.view);
+    const { study } = series, sides = pane.size && sidesOf(pane.details, shown.frame, pane.turned);
     lines(corners.tl, study.patient, study.born, study.patientId);
     lines(corners.tr, [study.date, study.time].filter(Boolean).join(', '), study.description, series.title);
-    lines(corners.bl, pane.isMarked?.(shown) && `★ ${text('IsMarked')}`, placeOf(pane), sliceOf(pane), windowOf(pane));
+    lines(corners.bl, pane.isMarked?.(shown) && `★ ${text('IsMarked')}`, placeOf(pane), sliceOf(pane), windowOf(pane), pane.stateView && nameOf(pane.view.state));
     lines(corners.br, pane.size && text('Zoom', number(pane.scale * 100)));
     for (const [side, element] of Object.entries(this.#sides)) element.textContent = sides?.[side] ?? '';
   }

@@ -6,12 +6,15 @@ const LIMIT = 256 * 1024 * 1024;
 // the browser has six connections to a server (HTTP/1.1): two are left for what is wanted now
 const AHEAD = 4;
 
-/** Why there is no picture, in the server's words. */
+/** Why there is no picture, in the server's words; none where nobody answers. */
 export class PictureError extends Error {
-  /** @param isOver whether the server no longer knows who asks */
-  constructor(why, isOver = false) {
+  /**
+   * @param status of HTTP, where it is one
+   * @param reason in one word (DicomWebError.Reason)
+   */
+  constructor(why, status, reason) {
     super(why);
-    this.isOver = isOver;
+    Object.assign(this, { status, reason, isOver: status === 401 });
   }
 }
 
@@ -24,23 +27,24 @@ async function fetchPicture(url) {
   }
   if (!answer.ok) {
     const said = await answer.text().catch(() => '');
-    throw new PictureError(sentence(said) || `HTTP ${answer.status}`, answer.status === 401);
+    const { sentence, reason } = told(said);
+    throw new PictureError(sentence || answer.statusText || `${answer.status}`, answer.status, reason);
   }
   try {
     const bitmap = await createImageBitmap(await answer.blob());
     return { bitmap, width: bitmap.width, height: bitmap.height, bytes: bitmap.width * bitmap.height * 4 };
   } catch {
-    throw new PictureError('createImageBitmap'); // not a picture that this browser can read
+    throw new PictureError('createImageBitmap', undefined, 'browser'); // not a picture that this browser can read
   }
 }
 
-/** Of an error as JSON its sentence, of plain text the beginning. */
-function sentence(body) {
+/** Of an error as JSON its sentence and its reason, of plain text the beginning. */
+function told(body) {
   try {
-    const told = JSON.parse(body);
-    return `${told.message ?? told.detail ?? told.title ?? told.error ?? ''}`.slice(0, 300);
+    const { message, detail, title, error, reason } = JSON.parse(body);
+    return { sentence: `${message ?? detail ?? title ?? error ?? ''}`.slice(0, 300), reason };
   } catch {
-    return body.trim().startsWith('<') ? '' : body.trim().slice(0, 300);
+    return { sentence: body.trim().startsWith('<') ? '' : body.trim().slice(0, 300) };
   }
 }
 

@@ -1,6 +1,7 @@
 // The series beside the fields, as small pictures: a stack is one, of what is looked at one by one every image is there.
 
 import { number, pictureAddress, text } from './study.js';
+import { nameOf, statesOf } from './states.js';
 
 // what is looked through
 const STACKS = ['CT', 'MR', 'PT', 'NM'];
@@ -29,6 +30,8 @@ export class SeriesList {
 
   show(study) {
     this.study = study;
+    // their names
+    if (study.hasStates && !study.states) statesOf(study).then(() => { if (this.study === study) this.show(study); }, () => {});
     this.#entries = [];
     this.#element.replaceChildren(...study.series.flatMap(series => {
       if (series.count < 2 || series.count > MAX_SPREAD || STACKS.includes(series.modality)) return [this.#entry(series, series.first, undefined)];
@@ -36,6 +39,7 @@ export class SeriesList {
         series.need(0).then(() => { if (this.study === study) this.show(study); }, () => {});
         return [this.#entry(series, series.first, undefined)];
       }
+      if (series.first.kind === 'state') return series.instances.map((instance, at) => this.#entry(series, instance, at));
       const head = document.createElement('li');
       head.className = 'series-head';
       head.textContent = `${series.title} · ${text('Images', number(series.count))}`;
@@ -51,7 +55,11 @@ export class SeriesList {
   update(shown, active) {
     this.#shown = shown;
     this.#active = active;
-    const isIn = (entry, pane) => pane?.series === entry.series && (entry.at === undefined || pane.want.at === entry.at);
+    const isIn = (entry, pane) => {
+      if (!pane) return false;
+      const seen = pane.stateView && pane.view.state.id;
+      return entry.instance.kind === 'state' ? seen === entry.instance.id : !seen && pane.series === entry.series && (entry.at === undefined || pane.want.at === entry.at);
+    };
     for (const entry of this.#entries) {
       const { button, star, series, instance, at } = entry;
       button.classList.toggle('in', shown.some(p => isIn(entry, p)));
@@ -76,8 +84,9 @@ export class SeriesList {
     const words = document.createElement('span');
     words.className = 'series-words';
     const isCine = instance.kind === 'image' && instance.frames > 1;
-    const count = at !== undefined || series.count === 1 ? (isCine ? text('Frames', number(instance.frames)) : at === undefined && instance.kind === 'image' ? text('OneImage') : '') : text('Images', number(series.count));
-    for (const part of [at === undefined ? series.title : text('ImageNumber', at + 1), [at === undefined && series.modality, count].filter(Boolean).join(' · ')]) {
+    const count = instance.kind === 'state' ? text('State') : at !== undefined || series.count === 1 ? (isCine ? text('Frames', number(instance.frames)) : at === undefined && instance.kind === 'image' ? text('OneImage') : '') : text('Images', number(series.count));
+    const state = this.study.states?.find(s => s.id === instance.id);
+    for (const part of [state ? nameOf(state) : at === undefined ? series.title : text('ImageNumber', at + 1), [at === undefined && instance.kind !== 'state' && series.modality, count].filter(Boolean).join(' · ')]) {
       const line = document.createElement('span');
       line.textContent = part;
       words.append(line);
@@ -87,7 +96,7 @@ export class SeriesList {
     button.append(words, star);
     this.#entries.push({ button, star, series, instance, at });
     const item = document.createElement('li');
-    if (at !== undefined) item.className = 'single';
+    if (at !== undefined && instance.kind !== 'state') item.className = 'single';
     item.append(button);
     return item;
   }
@@ -95,14 +104,14 @@ export class SeriesList {
 
 /** A small picture, or what stands for one. */
 function signOf(instance) {
-  if (instance.kind !== 'image' || instance.isStill) return symbol(instance.isStill ? 'video' : instance.kind);
+  if (!['image', 'state'].includes(instance.kind) || instance.isStill) return symbol(instance.isStill ? 'video' : instance.kind);
   const picture = document.createElement('img');
   picture.alt = '';
   picture.width = picture.height = 96;
   picture.loading = 'lazy';
   const middle = Math.floor(instance.frames / 2) + 1;
   picture.src = pictureAddress(instance, middle <= instance.frames ? middle : 1, null, '&viewport=192,192');
-  picture.addEventListener('error', () => picture.replaceWith(symbol('other'))); // a damaged frame; the field says why
+  picture.addEventListener('error', () => picture.replaceWith(symbol(instance.kind === 'state' ? 'state' : 'other'))); // a damaged frame; the field says why
   return picture;
 }
 

@@ -3,13 +3,13 @@
 import { address } from './study.js';
 
 const keyOf = (instance, frame) => `${instance},${frame}`;
-const printed = (key, window) => `bild=${key}${window ? `,${window.center},${window.width}` : ''}`;
+const printed = (key, look) => `bild=${key}${look?.window ? `,${look.window.center},${look.window.width}` : ''}${look?.state ? `,${look.state}` : ''}`;
 
 /** Marked frames of the studies that are open. */
 export class Marks {
   #frames = new Map();
   // how they were seen when they were marked: the print shows that
-  #windows = new Map();
+  #looks = new Map();
 
   /** Takes what the server has for a study; windows of this visit stay. */
   learn(study) {
@@ -41,26 +41,29 @@ export class Marks {
     return [...this.#frames.keys()].some(key => key.startsWith(`${instance},`));
   }
 
-  /** Marks a frame or takes the mark away; rejects when the server does not answer. */
-  async toggle(study, series, instance, frame, window) {
+  /**
+   * Marks a frame or takes the mark away; rejects with the status when the server does not do it, without one when it does not answer.
+   * @param look its window and the id of its presentation state, each or null
+   */
+  async toggle(study, series, instance, frame, look) {
     const key = keyOf(instance, frame), isMarked = this.#frames.has(key);
     const answer = await fetch(address(`viewer/gemerkt/${instance}/${frame}`), { method: isMarked ? 'DELETE' : 'PUT' });
-    if (!answer.ok) throw new Error(`${answer.status}`);
+    if (!answer.ok) throw Object.assign(new Error(answer.statusText), { status: answer.status, isOver: answer.status === 401, reason: answer.status === 507 ? 'full' : undefined });
     if (isMarked) {
       this.#frames.delete(key);
     } else {
       this.#frames.set(key, { study: study.id, series });
-      this.#windows.set(key, window);
+      this.#looks.set(key, look);
     }
   }
 
   /** What the print page is asked for: at most so many of a study's. */
   query(study, most) {
-    return [...this.#frames].filter(([, f]) => f.study === study).slice(0, most).map(([key]) => printed(key, this.#windows.get(key))).join('&');
+    return [...this.#frames].filter(([, f]) => f.study === study).slice(0, most).map(([key]) => printed(key, this.#looks.get(key))).join('&');
   }
 
   /** The query of one image that is not marked. */
-  static queryOf(instance, frame, window) {
-    return printed(keyOf(instance, frame), window);
+  static queryOf(instance, frame, look) {
+    return printed(keyOf(instance, frame), look);
   }
 }

@@ -87,6 +87,20 @@ function scaleOf(details, points) {
   return { x: 1, y: 1, unitX: 'px', unitY: 'px' };
 }
 
+/** What a pixel is for a ruler beside the whole image, in mm: its spacing; of ultrasound what the largest region in cm says, unless a second one that is nearly as large says something else. Null for nothing. */
+export function rulerScale(details) {
+  if (details?.regions) {
+    const size = r => (r.maxX - r.minX) * (r.maxY - r.minY);
+    const planes = details.regions.filter(r => r.unitX === CM && r.unitY === CM).sort((a, b) => size(b) - size(a)), [largest] = planes;
+    const isSame = (a, b) => Math.abs(Math.abs(a) - Math.abs(b)) <= Math.abs(b) / 100;
+    if (!largest || planes.some(r => size(r) > size(largest) / 2 && !(isSame(r.deltaX, largest.deltaX) && isSame(r.deltaY, largest.deltaY)))) return null;
+    return { x: Math.abs(largest.deltaX) * 10, y: Math.abs(largest.deltaY) * 10 };
+  }
+  if (!details?.spacing) return null;
+  const { x, y, note } = scaleOf(details, []);
+  return { x, y, note };
+}
+
 const isPlane = scale => scale.unitX === scale.unitY && [CM, 'mm', 'px'].includes(scale.unitX);
 const noted = (words, scale) => scale.note ? `${words} (${scale.note})` : words;
 

@@ -3,6 +3,8 @@
 import { address, json, pictureAddress, text, videoAddress } from './study.js';
 import { Corners, placeOf } from './corners.js';
 import { buttonFor, lineOf, linkTo } from './elements.js';
+import { reasonFor, technical } from './reasons.js';
+import { nameOf, turnedBy, viewOf } from './states.js';
 import { fresh, Surface } from './surface.js';
 
 // pictures fetched before somebody asks, of those that follow and of those just seen
@@ -53,7 +55,7 @@ export class Pane {
     this.body = document.createElement('div');
     this.body.className = 'body';
     this.body.hidden = true;
-    this.message = document.createElement('p');
+    this.message = document.createElement('div');
     this.message.className = 'message';
     this.message.hidden = true;
     this.note = document.createElement('p');
@@ -99,7 +101,8 @@ export class Pane {
   /** What the image itself asks for; frames of one object may ask for different ones. */
   get ownWindow() {
     if (!this.isGray) return WHOLE;
-    const { frameWindows, windows } = this.details;
+    const { frameWindows, windows } = this.details, state = this.stateView;
+    if (state?.window) return state.window;
     return (frameWindows ? frameWindows[this.shown.frame - 1] : windows?.[0]) ?? null;
   }
 
@@ -110,6 +113,22 @@ export class Pane {
     if (this.isGray) this.refresh();
     this.#say();
   }
+
+  /** The presentation state that the image shall be seen through; null for none. Nothing that was changed by hand stays. */
+  set state(state) {
+    this.view = { ...fresh(), state };
+    this.refresh();
+    this.measured();
+  }
+
+  /** What the presentation state says of what is seen; null where it is about other images. */
+  get stateView() {
+    const { shown, view } = this;
+    return shown ? viewOf(view.state, shown.instance, shown.frame) : null;
+  }
+
+  /** How the image is turned and mirrored: by its presentation state, then by hand. */
+  get turned() { return turnedBy(this.stateView && this.view.state, this.view); }
 
   /** The measurements of what is seen. */
   get measurements() {
@@ -162,7 +181,7 @@ export class Pane {
       const picture = await this.#frames.load(this.urlOf(instance, frame));
       if (this.series === series) this.#show(instance, at, frame, picture, window);
     } catch (e) {
-      if (this.series === series && this.want.at === at && this.want.frame === frame) this.#fail(series.at(at), at, frame, e.message, e.isOver);
+      if (this.series === series && this.want.at === at && this.want.frame === frame) this.#fail(series.at(at), at, frame, e);
     } finally {
       clearTimeout(waiting);
     }
@@ -170,7 +189,12 @@ export class Pane {
 
   /** The address of a picture as this field shows it. */
   urlOf(instance, frame) {
-    return pictureAddress(instance, frame, this.#serverWindow(instance));
+    return pictureAddress(instance, frame, this.#serverWindow(instance), undefined, this.#stateOf(instance, frame));
+  }
+
+  #stateOf(instance, frame) {
+    const { state } = this.view;
+    return viewOf(state, instance, frame) && state;
   }
 
   #serverWindow(instance) {
@@ -259,7 +283,7 @@ export class Pane {
       parts.push(head, inside);
     } else {
       this.body.hidden = true;
-      return this.#fail(instance, at, 1, text('NoPicture'));
+      return this.#fail(instance, at, 1, instance.kind === 'state' ? { reason: 'state' } : {});
     }
     this.body.replaceChildren(...parts);
     this.body.hidden = false;
@@ -277,7 +301,7 @@ export class Pane {
   }
 
   // never a black field without a word
-  #fail(instance, at, frame, why, isOver = false) {
+  #fail(instance, at, frame, error) {
     this.#surface.picture = null;
     this.note.hidden = true;
     this.shown = instance ? { instance, at, frame } : null;
@@ -287,16 +311,16 @@ export class Pane {
     this.element.classList.add('failed');
     this.draw();
     const strong = document.createElement('strong');
-    strong.textContent = instance?.kind === 'other' ? text('NoPicture') : text('Failed');
-    const parts = [strong];
-    if (isOver) parts.push(lineOf(text('LoginOver')));
-    else if (!instance || why === '') parts.push(lineOf(text('Offline')));
-    else if (instance.isStill) parts.push(lineOf(text('NoVideo')));
-    else if (why !== strong.textContent) parts.push(lineOf(why));
-    if (instance?.kind !== 'other') parts.push(buttonFor(text('Again'), () => this.#again()));
+    const isNone = ['other', 'state'].includes(instance?.kind);
+    strong.textContent = isNone && !instance.codec ? text('NoPicture') : text('Failed');
+    const why = reasonFor(instance, error);
+    const parts = [strong, why && lineOf(why)];
+    if (!isNone) parts.push(buttonFor(text('Again'), () => this.#again()));
     if (instance?.isStill) parts.push(linkTo(videoAddress(instance), text('Download')));
+    if (instance?.codec) parts.push(linkTo(address(`instances/${instance.id}/file`), text('DownloadFile')));
     if (instance) parts.push(linkTo(address(`instanzen/${instance.id}`), text('Open')));
-    this.message.replaceChildren(...parts);
+    if (error.message) parts.push(technical(error.message, error.status));
+    this.message.replaceChildren(...parts.filter(Boolean));
     this.message.hidden = false;
     this.#say();
   }
@@ -342,7 +366,7 @@ export class Pane {
   async picture(type) {
     const { instance, frame } = this.shown, window = this.#serverWindow(instance);
     // without loss where none is asked for; the server's picture, not one that was toned here
-    const url = type === 'image/png' ? pictureAddress(instance, frame, window, '&accept=image/png') : this.urlOf(instance, frame);
+    const url = type === 'image/png' ? pictureAddress(instance, frame, window, '&accept=image/png', this.#stateOf(instance, frame)) : this.urlOf(instance, frame);
     Object.assign(this.#surface, { picture: await this.#frames.load(url), pictureWindow: window });
     return this.#surface.toBlob(type);
   }
@@ -363,7 +387,8 @@ export class Pane {
     if (!series || !shown) return text('Field', this.number);
     const measured = this.measurements.filter(m => m.isComplete).map(m => m.say(this.details));
     const failed = this.element.classList.contains('failed') ? [text('Failed')] : [];
-    return [text('Field', this.number), series.title, placeOf(this), ...failed, ...measured].join(', ');
+    const state = this.stateView ? [nameOf(this.view.state)] : [];
+    return [text('Field', this.number), series.title, placeOf(this), ...state, ...failed, ...measured].join(', ');
   }
 
   /** A measurement has come, gone or learnt its values. */

@@ -30,7 +30,7 @@ export const address = path => base + path;
 /** What the server tells. */
 export async function json(path) {
   const answer = await fetch(address(path), { headers: { Accept: 'application/json' } }).catch(() => { throw new Error(''); }); // nobody answers
-  if (!answer.ok) throw Object.assign(new Error(`HTTP ${answer.status}`), { isOver: answer.status === 401 });
+  if (!answer.ok) throw Object.assign(new Error(answer.statusText || `${answer.status}`), { status: answer.status, isOver: answer.status === 401 });
   return answer.json();
 }
 
@@ -98,9 +98,9 @@ export function openStudy(id) {
 // with a loss less where the page was opened so; of a video, whose address would give all of it, a frame
 const typeOf = instance => (instance.kind !== 'image' ? '' : lossless ? '&accept=image/png' : instance.isStill ? '&accept=image/jpeg' : '');
 
-/** The address of a frame's picture as the server renders it. */
-export function pictureAddress(instance, frame, window, more = typeOf(instance)) {
-  const shown = window ? `&window=${window.center},${window.width}` : '';
+/** The address of a frame's picture as the server renders it, through a presentation state where there is one. */
+export function pictureAddress(instance, frame, window, more = typeOf(instance), state = null) {
+  const shown = (window ? `&window=${window.center},${window.width}` : '') + (state ? `&state=${state.id}&sv=${state.version}&geometry=image` : '');
   return address(`bilder/${instance.id}/${frame}?v=${instance.version}${shown}${more}`);
 }
 

@@ -1,12 +1,14 @@
 // The canvas of a field: a picture as it is turned, enlarged and windowed, with what is measured in it and where another image cuts it.
 
-import { drawMeasurements } from './measure.js';
+import { drawMeasurements, rulerScale } from './measure.js';
 import { cut } from './planes.js';
+import { drawRuler } from './ruler.js';
+import { areaOf } from './states.js';
 import { groundOf, tone } from './tone.js';
 import { text } from './study.js';
 
 /** How an image is shown before somebody changes it. */
-export const fresh = () => ({ zoom: 1, x: 0, y: 0, turn: 0, flip: false, invert: false, window: null });
+export const fresh = () => ({ zoom: 1, x: 0, y: 0, turn: 0, flip: false, invert: false, window: null, state: null });
 
 export class Surface {
   /** The picture, or null. */
@@ -30,19 +32,25 @@ export class Surface {
 
   /** From pixels of the image to those of a canvas. */
   matrix(canvas = this.canvas, view = this.#pane.view) {
-    const { width, height } = this.picture ?? { width: 1, height: 1 };
-    const stretch = this.#stretch();
-    const [w, h] = view.turn % 2 ? [height * stretch, width] : [width, height * stretch];
+    const { left, top, width, height } = this.#area;
+    const stretch = this.#stretch, { turn, flip } = this.#pane.turned;
+    const [w, h] = turn % 2 ? [height * stretch, width] : [width, height * stretch];
     const fit = Math.min(canvas.width / w, canvas.height / h) * view.zoom;
     const ratio = canvas === this.canvas ? devicePixelRatio : 1;
-    return new DOMMatrix().translate(canvas.width / 2 + view.x * ratio, canvas.height / 2 + view.y * ratio).rotate(90 * view.turn)
-      .scale(view.flip ? -fit : fit, fit * stretch).translate(-width / 2, -height / 2);
+    return new DOMMatrix().translate(canvas.width / 2 + view.x * ratio, canvas.height / 2 + view.y * ratio).rotate(90 * turn)
+      .scale(flip ? -fit : fit, fit * stretch).translate(-left - width / 2, -top - height / 2);
+  }
+
+  // what is to be seen of the picture
+  get #area() {
+    const { width, height } = this.picture ?? { width: 1, height: 1 };
+    return areaOf(this.picture && this.#pane.stateView, width, height);
   }
 
   // pixels that are higher than wide
-  #stretch() {
-    const { details } = this.#pane, spacing = details?.spacing;
-    return spacing && !details.regions ? Math.max(0.1, Math.min(10, spacing.row / spacing.column)) : 1;
+  get #stretch() {
+    const { details, stateView } = this.#pane;
+    return Math.max(0.1, Math.min(10, stateView?.stretch ?? details?.stretch ?? 1));
   }
 
   /** The point of the image below a place of the window. */
@@ -69,6 +77,7 @@ export class Surface {
     this.#line(matrix, ratio);
     drawMeasurements(this.context, pane.draft ? [...pane.measurements, pane.draft] : pane.measurements, matrix, pane.details, ratio);
     if (pane.cursor) this.#cross(matrix, ratio);
+    if (!document.body.classList.contains('bare')) drawRuler(this.context, rulerScale(pane.details), matrix, ratio);
   }
 
   #paint(context, canvas, matrix, picture) {
@@ -126,14 +135,14 @@ export class Surface {
     const { picture } = this, pane = this.#pane, to = pane.window, from = pane.isGray ? this.pictureWindow ?? pane.ownWindow : pane.ownWindow;
     if (!to || !from || (from.center === to.center && from.width === to.width)) return picture.bitmap;
     if (this.#ground?.picture !== picture) this.#ground = groundOf(picture);
-    return tone(this.#ground, from, to, pane.isGray && pane.details.isInverse);
+    return tone(this.#ground, from, to, pane.isGray && (pane.stateView ? pane.view.state : pane.details).isInverse);
   }
 
   /** The image with its measurements as it is turned and windowed, pixel for pixel, without what names the patient. */
   toBlob(type) {
-    const { picture: { width, height } } = this, pane = this.#pane, stretch = this.#stretch();
+    const { width, height } = this.#area, pane = this.#pane, stretch = this.#stretch;
     const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = (pane.view.turn % 2 ? [height * stretch, width] : [width, height * stretch]).map(Math.round);
+    [canvas.width, canvas.height] = (pane.turned.turn % 2 ? [height * stretch, width] : [width, height * stretch]).map(Math.round);
     const context = canvas.getContext('2d', { alpha: false });
     const matrix = this.matrix(canvas, { ...pane.view, zoom: 1, x: 0, y: 0 });
     this.#paint(context, canvas, matrix, this.#toned());

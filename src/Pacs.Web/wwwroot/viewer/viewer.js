@@ -11,6 +11,8 @@ import { SeriesList } from './list.js';
 import { MeasurementList } from './measured.js';
 import { Together } from './together.js';
 import { WindowChoice } from './windows.js';
+import { nameOf, StateChoice, statesOf } from './states.js';
+import { reasonFor } from './reasons.js';
 
 const $ = id => document.getElementById(id);
 const LAYOUTS = [...$('layout').options].map(o => o.value);
@@ -26,7 +28,12 @@ const panes = [];
 let active = null;
 const together = new Together();
 const windows = new WindowChoice($('presets'), window => { active.window = window; });
+const states = new StateChoice($('states'), state => {
+  active.state = state;
+  say(state ? nameOf(state) : '');
+});
 const list = new SeriesList($('series'), marks, (series, at) => {
+  if (series.first.kind === 'state') return openIn(active, series, at);
   if (active.series !== series || at === undefined) return openIn(active, series, at);
   return go(active, at, frameOf(series, at));
 });
@@ -60,6 +67,8 @@ async function learn(pane, measurement) {
 async function open(id) {
   const study = await openStudy(id);
   marks.learn(study);
+  // the first image does not wait for them
+  statesOf(study).then(() => { if (active) changed(active); }, () => {});
   return study;
 }
 
@@ -96,7 +105,7 @@ function setLayout(layout) {
 function fill(shown) {
   const first = shown.find(p => p.series)?.series;
   if (!first) return;
-  const rest = first.study.series.filter(s => s.first.kind !== 'other' && !shown.some(p => p.series === s));
+  const rest = first.study.series.filter(s => !['other', 'state'].includes(s.first.kind) && !shown.some(p => p.series === s));
   const isAlone = first.study.series.filter(s => s.first.kind === 'image').length < 2;
   for (const [i, pane] of shown.entries()) {
     if (pane.series) continue;
@@ -143,6 +152,7 @@ function changed(pane) {
   for (const name of ['invert', 'rotate', 'flip', 'reset', 'key', 'jpeg', 'png']) button(name).disabled = !isImage;
   button('cine').disabled = instance?.kind !== 'video' && (!isImage || instance.isStill || (!isCine && series.count < 2));
   windows.offer(pane);
+  states.offer(pane);
 }
 
 const button = name => document.querySelector(`[data-do=${name}]`);
@@ -184,15 +194,30 @@ const frameOf = (series, at) => (series.study.isMarkedOnly && series.at(at) ? ma
 const lastFrameOf = (instance, pane) => pane.instance?.frames > 1 && instance?.frames > 1 ? instance.frames : 1;
 
 function stepSeries(by) {
-  const all = active.series?.study.series ?? [];
+  const all = active.series?.study.series.filter(s => s === active.series || s.first.kind !== 'state') ?? [];
   const next = all[all.indexOf(active.series) + by];
   if (next) openIn(active, next);
 }
 
 function openIn(pane, series, at = 0) {
   stop(pane);
+  if (series.first.kind === 'state') return openState(pane, series, at);
   pane.open(series, at, frameOf(series, at));
   if (together.isOn) together.know([pane]);
+  return undefined;
+}
+
+/** The first image that a presentation state is about, as it wants it. */
+async function openState(pane, series, at) {
+  const { study } = series, instance = await series.need(at).catch(() => null);
+  const state = (await statesOf(study).catch(() => [])).find(s => s.id === instance?.id);
+  const images = state?.first && study.series.find(s => s.id === state.first.series);
+  if (!images) return pane.open(series, at); // which says that there is none
+  pane.open(images, state.first.at, state.first.frame);
+  pane.state = state;
+  say(nameOf(state));
+  if (together.isOn) together.know([pane]);
+  return undefined;
 }
 
 function toggleCine() {
@@ -229,13 +254,16 @@ async function compare() {
 
 // ---- what is done with images -----------------------------------------------------------------------------------------------------------
 
+/** How an image is seen, for the print. */
+const lookOf = ({ isGray, view, stateView }) => ({ window: isGray ? view.window : null, state: stateView ? view.state.id : null });
+
 async function mark() {
-  const { series: { study, id }, instance, want, view } = active;
+  const { series: { study, id }, instance, want } = active;
   try {
-    await marks.toggle(study, id, instance.id, want.frame, active.isGray ? view.window : null);
+    await marks.toggle(study, id, instance.id, want.frame, lookOf(active));
     say(text('Marked', marks.count(study.id)));
-  } catch {
-    say(text('Offline'));
+  } catch (e) {
+    say(e.status ? reasonFor(instance, e) : text('Offline'));
   }
   panes.forEach(p => p.measured());
 }
@@ -253,8 +281,8 @@ async function save(type, ending) {
 }
 
 function print() {
-  const { series, instance, want, view, shown } = active;
-  const query = (series && marks.query(series.study.id, MAX_PRINTED)) || (shown && instance?.kind === 'image' ? Marks.queryOf(instance.id, want.frame, active.isGray ? view.window : null) : '');
+  const { series, instance, want, shown } = active;
+  const query = (series && marks.query(series.study.id, MAX_PRINTED)) || (shown && instance?.kind === 'image' ? Marks.queryOf(instance.id, want.frame, lookOf(active)) : '');
   if (query) window.open(address(`drucken?${query}`), '_blank');
 }
 
@@ -285,6 +313,7 @@ const actions = {
   texts() {
     const isOff = document.body.classList.toggle('bare');
     press('texts', !isOff);
+    shownPanes().forEach(p => p.draw()); // their rulers
   },
   help() {
     $('help').showModal();
@@ -417,7 +446,7 @@ async function begin() {
     setLayout('1x1');
     list.show(study);
     const series = study.series.find(s => s.id === seriesId) ?? study.series.find(s => s.first.kind === 'image') ?? study.series[0];
-    if (series) openIn(active, series, +(at ?? 0));
+    if (series) await openIn(active, series, +(at ?? 0));
     else say(text('NoPicture'));
     focus(active);
   } catch {

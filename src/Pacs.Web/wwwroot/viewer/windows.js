@@ -24,13 +24,14 @@ export class WindowChoice {
   offer(pane) {
     const select = this.#select;
     select.disabled = !pane.isGray;
-    const own = (pane.isGray && pane.details.windows) || [];
-    const choices = own.map((w, i) => [w.name || text('Own') + (own.length > 1 ? ` ${i + 1}` : ''), i === 0 ? null : w]);
+    const own = (pane.isGray && pane.details.windows) || [], hasState = pane.isGray && Boolean(pane.stateView);
+    const choices = own.map((w, i) => [w.name || text('Own') + (own.length > 1 ? ` ${i + 1}` : ''), i === 0 && !hasState ? null : w]);
+    if (hasState) choices.unshift([text('OfState'), null]);
     if (pane.isGray && pane.series.modality === 'CT') choices.push(...CT_WINDOWS.map(([key, center, width]) => [ctName(key), { center, width }]));
     const window = pane.isGray ? pane.view.window : null;
     if (!pane.isGray) choices.push(['–', null]);
     let chosen = choices.findIndex(([, w]) => same(w, window));
-    if (chosen < 0) chosen = choices.push([text('Custom'), window]) - 1;
+    if (chosen < 0) chosen = choices.push([window ? text('Custom') : text('Own'), window]) - 1; // of its own window nothing may be known yet
     const made = JSON.stringify(choices);
     if (made !== this.#offered) {
       this.#offered = made;
