@@ -65,17 +65,26 @@ public static class Calibration
         return header.GetDouble(DicomTag.PixelAspectRatio) is { } vertical and > 0 && header.GetDouble(DicomTag.PixelAspectRatio, 1) is { } horizontal and > 0 ? vertical / horizontal : 1;
     }
 
-    /// <summary>The regions of an ultrasound image that have a scale; those without are left out.</summary>
+    /// <summary>
+    /// The regions of an ultrasound image that have a scale; those without are left out. None where one of them reaches beyond the image: then it has been made smaller behind the device, without them, and
+    /// whoever measures with them measures wrong.
+    /// </summary>
     public static IReadOnlyList<UltrasoundRegion> RegionsOf(DicomDataset header)
     {
         ArgumentNullException.ThrowIfNull(header);
         var regions = new List<UltrasoundRegion>();
+        var (columns, rows) = (header.GetInt32(DicomTag.Columns) ?? int.MaxValue, header.GetInt32(DicomTag.Rows) ?? int.MaxValue);
         foreach (var item in header.GetSequence(DicomTag.SequenceOfUltrasoundRegions).Take(MaxRegions))
         {
             if (item.GetInt32(DicomTag.RegionLocationMinX0) is { } minX && item.GetInt32(DicomTag.RegionLocationMinY0) is { } minY
                 && item.GetInt32(DicomTag.RegionLocationMaxX1) is { } maxX && maxX >= minX && item.GetInt32(DicomTag.RegionLocationMaxY1) is { } maxY && maxY >= minY
                 && Scale(item, DicomTag.PhysicalDeltaX) is { } deltaX && Scale(item, DicomTag.PhysicalDeltaY) is { } deltaY)
             {
+                // devices that count to the pixel behind the last one mean the whole image
+                if (maxX > columns || maxY > rows)
+                {
+                    return [];
+                }
                 regions.Add(new UltrasoundRegion(minX, minY, maxX, maxY,
                     item.GetInt32(DicomTag.PhysicalUnitsXDirection) ?? 0, item.GetInt32(DicomTag.PhysicalUnitsYDirection) ?? 0, deltaX, deltaY));
             }

@@ -75,6 +75,19 @@ public sealed class CineTests
         Assert.Equal(expected, Calibration.StretchOf(header));
     }
 
+    /// <summary>A file of an archive that had made its images smaller: 320 × 240 with the region of 640 × 480. A length in it was half of what it is.</summary>
+    [Theory]
+    [InlineData(319, 239, 1)]
+    [InlineData(320, 240, 1)]
+    [InlineData(595, 414, 0)]
+    [InlineData(319, 414, 0)]
+    public void Regions_that_reach_beyond_the_image_are_of_another_one(int right, int bottom, int expected)
+    {
+        var header = new DicomDataset().Set(DicomTag.Columns, 320).Set(DicomTag.Rows, 240).Set(DicomTag.SequenceOfUltrasoundRegions, new DicomDataset().Set(DicomTag.RegionLocationMinX0, 84)
+            .Set(DicomTag.RegionLocationMinY0, 31).Set(DicomTag.RegionLocationMaxX1, right).Set(DicomTag.RegionLocationMaxY1, bottom).Set(DicomTag.PhysicalDeltaX, 0.05).Set(DicomTag.PhysicalDeltaY, 0.05));
+        Assert.Equal(expected, Calibration.RegionsOf(header).Count);
+    }
+
     private static void Set(DicomDataset header, DicomTag tag, string? values)
     {
         if (values is not null)
