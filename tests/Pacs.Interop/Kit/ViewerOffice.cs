@@ -50,6 +50,15 @@ public sealed class ViewerOffice : IAsyncDisposable
         await page.AddInitScriptAsync("""
             // the middle of the canvas, away from the texts over it, which are no part of it anyway
             window.viewerPixels = () => { const c = document.querySelector('.pane canvas'); const d = c.getContext('2d').getImageData(c.width / 4, c.height / 4, c.width / 2, c.height / 2).data; return d.filter((_, i) => i % 4 === 0); };
+            // where the image begins and ends on a line a quarter down, away from ruler and letters
+            window.imageEdges = () => { const c = document.querySelector('.pane canvas'); const d = c.getContext('2d').getImageData(0, Math.round(c.height / 4), c.width, 1).data; const at = [...Array(c.width).keys()].filter(x => d[4 * x] > 50); return [at[0], at.at(-1) + 1]; };
+            // how long the longest light line is, where the ruler has its: 40 from the right; 0 without one
+            window.rulerLength = () => {
+              const c = document.querySelector('.pane canvas'), d = c.getContext('2d').getImageData(c.width - 40, 0, 1, c.height).data;
+              let most = 0, run = 0;
+              for (let y = 0; y < c.height; y++) most = Math.max(most, run = d[4 * y] > 180 ? run + 1 : 0);
+              return most > 20 ? most - 1 : 0;
+            };
             window.viewerSum = () => viewerPixels().reduce((a, b) => (a * 31 + b) | 0, 7);
             """);
         await page.GotoAsync(path);

@@ -31,7 +31,7 @@ export function drawRuler(context, scale, matrix, u) {
   const back = matrix.inverse();
   const ruler = rulerOf(Math.hypot(back.c * scale.x, back.d * scale.y) * u, height / u * MOST);
   if (!ruler || ruler.pixels < LEAST_RULER) return;
-  const x = width - PLACE * u, length = ruler.pixels * u, top = (height - length) / 2;
+  const x = Math.round(width - PLACE * u) + 0.5, length = ruler.pixels * u, top = (height - length) / 2; // on one column of pixels
   const path = new Path2D();
   path.moveTo(x, top);
   path.lineTo(x, top + length);
