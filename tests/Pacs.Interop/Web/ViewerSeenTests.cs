@@ -67,6 +67,29 @@ public sealed class ViewerSeenTests
         }
     }
 
+    [Theory]
+    [InlineData(360, 700, "2x2", "NSQ")]
+    [InlineData(360, 700, "1x1", "NSQ")]
+    [InlineData(1280, 800, "3x3", "CINE")]
+    [InlineData(360, 700, "1x1", "BAD")]
+    public async Task Texts_over_images_leave_each_other_room(int width, int height, string layout, string accession)
+    {
+        await using var office = await OpenAsync();
+        var page = await office.PageAsync("/viewer?accession=" + accession, width, height);
+        await page.Locator("#layout").SelectOptionAsync(layout);
+        await page.WaitForFunctionAsync("bad => bad ? document.querySelector('.message details') : [...document.querySelectorAll('.pane:has(.message[hidden]) .corner.bl')].filter(c => c.textContent.includes('1 von')).length > 0", accession == "BAD");
+        await page.EvaluateAsync("() => new Promise(r => setTimeout(r, 300))"); // all fields
+        var covered = await page.EvaluateAsync<string[]>("""
+            () => [...document.querySelectorAll('.pane')].flatMap(pane => {
+              const lines = [...pane.querySelectorAll('.corner > div, .message:not([hidden]) > *')].filter(e => e.checkVisibility()).map(e => ({ e, box: e.getBoundingClientRect() }));
+              const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+              return lines.flatMap(({ e, box }, i) => lines.slice(i + 1).filter(o => meet(box, o.box)).map(o => `${e.textContent} / ${o.e.textContent}`));
+            })
+            """);
+        Assert.Empty(covered);
+        Assert.True(await page.Locator(".corner.tl > div:has-text('Seher')").First.IsVisibleAsync()); // whose image it is
+    }
+
     [Fact]
     public async Task Cines_are_played_as_their_device_wants_it()
     {

@@ -2,8 +2,8 @@
 
 import { number } from './study.js';
 
-// of the height of the field, and what is too little to be read
-const MOST = 0.4, LEAST_FIELD = 140, LEAST_RULER = 24;
+// of the height of the field, and what is too little for it and for what stands in the corners
+const MOST = 0.4, LEAST_HEIGHT = 180, LEAST_WIDTH = 280, LEAST_RULER = 24;
 // from the right edge: between the letters of the side and the image
 const PLACE = 40;
 
@@ -27,7 +27,7 @@ export function rulerOf(perPixel, most) {
  */
 export function drawRuler(context, scale, matrix, u) {
   const { width, height } = context.canvas;
-  if (!scale || height < LEAST_FIELD * u) return;
+  if (!scale || height < LEAST_HEIGHT * u || width < LEAST_WIDTH * u) return;
   const back = matrix.inverse();
   const ruler = rulerOf(Math.hypot(back.c * scale.x, back.d * scale.y) * u, height / u * MOST);
   if (!ruler || ruler.pixels < LEAST_RULER) return;
