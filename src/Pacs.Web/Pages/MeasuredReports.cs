@@ -9,10 +9,15 @@ namespace Pacs.Web.Pages;
 /// <summary>The measurements of a report as a page shows them.</summary>
 /// <param name="Instance">The report.</param>
 /// <param name="Table">Its measurements, at most as many as were asked for.</param>
-/// <param name="Dates">The study dates of the earlier values beside, DA, as they are in the rows.</param>
+/// <param name="Date">The date of its study, DA.</param>
+/// <param name="Dates">The study dates of the earlier values, DA, newest first, as they are in the rows. A table has room for <see cref="Columns"/> of them; plots show all.</param>
 /// <param name="Rows">How many measurements the report has.</param>
 /// <param name="IsCut">Whether the table has fewer.</param>
-public sealed record MeasuredReport(ResourceId Instance, ReportTable Table, IReadOnlyList<string?> Dates, int Rows, bool IsCut);
+public sealed record MeasuredReport(ResourceId Instance, ReportTable Table, string? Date, IReadOnlyList<string?> Dates, int Rows, bool IsCut)
+{
+    /// <summary>Earlier values that fit beside a value.</summary>
+    public const int Columns = 3;
+}
 
 /// <summary>Reads reports for the pages, with the values of the patient's earlier studies beside them.</summary>
 public sealed partial class MeasuredReports(IndexReader index, Archive archive, ILogger<MeasuredReports> logger)
@@ -20,9 +25,9 @@ public sealed partial class MeasuredReports(IndexReader index, Archive archive, 
     // the largest report of a device has a few hundred kilobytes
     private const long MaxSize = 8 * 1024 * 1024;
 
-    // what fits beside a value, and how many reports are read for it at most
-    private const int MaxEarlierStudies = 3;
-    private const int MaxEarlierReports = 8;
+    // what a curve shows, and how many reports are read for it at most
+    private const int MaxEarlierStudies = 9;
+    private const int MaxEarlierReports = 24;
 
     /// <summary>Reads a report.</summary>
     /// <param name="study">Its study.</param>
@@ -46,7 +51,7 @@ public sealed partial class MeasuredReports(IndexReader index, Archive archive, 
         var shown = measurements with { Values = [.. measurements.Values.Take(maxRows)] };
         var earlier = await EarlierAsync(study, shown, ct);
         var table = ReportTable.Create(document, shown, CultureInfo.CurrentCulture, [.. earlier.Select(e => e.Values)]);
-        return new MeasuredReport(report.PublicId, table, [.. earlier.Select(e => e.Date)], measurements.Values.Count, measurements.Values.Count > maxRows);
+        return new MeasuredReport(report.PublicId, table, study.Date, [.. earlier.Select(e => e.Date)], measurements.Values.Count, measurements.Values.Count > maxRows);
     }
 
     private static FoldedMeasurements Fold(SrDocument document) => SrRepeats.Fold(SrMeasurements.Read(document), RepeatedValue.Mean);

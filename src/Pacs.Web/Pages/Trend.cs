@@ -26,9 +26,7 @@ public sealed record Trend(string Points, string X, string Y, string Words)
         var values = new List<(double Number, string Text)>();
         foreach (var text in row.Previous.Reverse().Append(row.Unit.Length > 0 ? $"{row.Value}\u00A0{row.Unit}" : row.Value))
         {
-            var blank = text.IndexOf('\u00A0', StringComparison.Ordinal);
-            var (number, unit) = blank < 0 ? (text, "") : (text[..blank], text[(blank + 1)..]);
-            if (unit == row.Unit && double.TryParse(number, NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.CurrentCulture, out var value) && double.IsFinite(value))
+            if (TryRead(text, row.Unit, out var value))
             {
                 values.Add((value, text));
             }
@@ -43,5 +41,15 @@ public sealed record Trend(string Points, string X, string Y, string Words)
             Y: high > low ? Height - Margin - ((v.Number - low) / (high - low) * (Height - (2 * Margin))) : Height / 2.0)).ToArray();
         static string Place(double value) => value.ToString("0.#", CultureInfo.InvariantCulture);
         return new Trend(string.Join(' ', points.Select(p => $"{Place(p.X)},{Place(p.Y)}")), Place(points[^1].X), Place(points[^1].Y), string.Join(" → ", values.Select(v => v.Text)));
+    }
+
+    /// <summary>Reads a number in a unit as the table writes it.</summary>
+    /// <returns>False when it is none, or in another unit.</returns>
+    internal static bool TryRead(string text, string unit, out double number)
+    {
+        number = 0;
+        var blank = text.AsSpan().IndexOfAny(' ', '\u00A0');
+        var (digits, of) = blank < 0 ? (text, "") : (text[..blank], text[(blank + 1)..]);
+        return of == unit && double.TryParse(digits, NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.CurrentCulture, out number) && double.IsFinite(number);
     }
 }

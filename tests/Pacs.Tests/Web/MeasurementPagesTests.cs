@@ -48,6 +48,64 @@ public sealed partial class MeasurementPagesTests
     }
 
     [Fact]
+    public async Task Values_of_several_days_are_curves_with_dates_values_and_their_unit()
+    {
+        await using var server = await TestServer.StartAsync();
+        // five visits, the fourth in other words: another unit has no place on the same axis
+        foreach (var (date, value, unit) in new[] { ("20260105", "30.5", "mm"), ("20260112", "33", "mm"), ("20260302", "50.25", "mm"), ("20260401", "6", "cm"), ("20260504", "71.5", "mm") })
+        {
+            var report = SrBuilder.Report("5000", SrBuilder.Num("11727-5", "Estimated Weight", "1", "g"), SrBuilder.Num("11820-8", "Biparietal Diameter", value, unit));
+            await PagesKit.StoreAsync(server, Dated(Patient(report), "P1", "1.1." + date, date));
+        }
+        var study = Pacs.Storage.ResourceId.ForStudy("P1", "1.1.20260504");
+        var page = System.Net.WebUtility.HtmlDecode(await GetAsync(server, $"/studien/{study}?tab=messwerte"));
+        var plot = Regex.Match(page, "(?s)<figure class=\"plot\">(?:(?!</figure>).)*Biparietal.*?</figure>").Value;
+        Assert.Contains(": 05.01.2026: 30,5\u00A0mm → 12.01.2026: 33\u00A0mm → 02.03.2026: 50,3\u00A0mm → 04.05.2026: 71,5\u00A0mm\"", plot, StringComparison.Ordinal);
+        Assert.Equal(["20", "40", "60", "80"], Regex.Matches(plot, "class=\"of-values\"[^>]*>([^<]*)<").Select(m => m.Groups[1].Value));
+        // a week after the first there is no room for a date; the ends and the middle have theirs
+        Assert.Equal(["05.01.2026", "02.03.2026", "04.05.2026"], Regex.Matches(plot, "class=\"of-dates[^\"]*\"[^>]*>([^<]*)<").Select(m => m.Groups[1].Value));
+        Assert.Contains("class=\"unit\" x=\"40\" y=\"10\">mm<", plot, StringComparison.Ordinal);
+        // where a day is says its date: the second point is a week of seventeen from the first
+        var x = Regex.Matches(plot, "<circle cx=\"([0-9.]+)\"").Select(m => double.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)).ToArray();
+        Assert.Equal(7.0 / 119, (x[1] - x[0]) / (x[3] - x[0]), 2);
+        Assert.Equal(3, Regex.Count(page, "<th scope=\"col\" class=\"number\">[0-9]{2}\\.")); // the table has room for three
+        // one visit alone is no curve
+        var first = await GetAsync(server, $"/studien/{Pacs.Storage.ResourceId.ForStudy("P1", "1.1.20260105")}?tab=messwerte");
+        Assert.DoesNotContain("class=\"plot\"", first, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Values_that_do_not_change_or_are_huge_have_an_axis_nevertheless()
+    {
+        await using var server = await TestServer.StartAsync();
+        foreach (var (date, same, large, tiny) in new[] { ("20260105", "5", "-1e300", "0.00002"), ("20260112", "5", "1e300", "0.00004") })
+        {
+            var report = SrBuilder.Report("5000", SrBuilder.Num("A1", "Same", same, "mm"), SrBuilder.Num("A2", "Large", large, "mm"), SrBuilder.Num("A3", "Zero", "0", "mm"), SrBuilder.Num("A4", "Tiny", tiny, "mm"));
+            await PagesKit.StoreAsync(server, Dated(Patient(report), "P1", "1.1." + date, date));
+        }
+        var page = await GetAsync(server, $"/studien/{Pacs.Storage.ResourceId.ForStudy("P1", "1.1.20260112")}?tab=messwerte");
+        Assert.InRange(Regex.Count(page, "class=\"plot\""), 2, 4);
+        Assert.DoesNotMatch("NaN|∞|Infinity", page);
+        foreach (Match plot in Regex.Matches(page, "(?s)<figure class=\"plot\">.*?</figure>"))
+        {
+            Assert.InRange(Regex.Count(plot.Value, "class=\"of-values\""), 2, 7);
+            Assert.All(Regex.Matches(plot.Value, "cy=\"([0-9.]+)\"").Select(m => double.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)), y => Assert.InRange(y, 20, 140));
+        }
+    }
+
+    private static DicomDataset Patient(DicomDataset report)
+    {
+        foreach (var element in PagesKit.Image("Muster^Erika"))
+        {
+            if (!report.Contains(element.Tag))
+            {
+                report.Set(element);
+            }
+        }
+        return report.Set(DicomTag.SOPClassUID, DicomUid.ComprehensiveSRStorage).Set(DicomTag.Modality, "SR");
+    }
+
+    [Fact]
     public async Task Words_of_a_report_stay_text_and_long_ones_are_cut()
     {
         await using var server = await TestServer.StartAsync();
