@@ -43,6 +43,9 @@ public sealed class ResourceMetadata(IndexWriter writer, TimeProvider time)
     /// <summary>Whether somebody has said that a patient shall not be recycled (Orthanc's number): <c>1</c>.</summary>
     public const int IsProtected = 18;
 
+    /// <summary>What people have decided about conflicts of a study, for its history (<see cref="Conflicts.DecisionsAsync"/>). Orthanc has nothing like it: its clients do not see it.</summary>
+    public const int Decisions = 1000;
+
     /// <summary>The first number that users may give a meaning.</summary>
     public const int FirstOfUsers = 1024;
 

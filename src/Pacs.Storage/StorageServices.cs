@@ -35,7 +35,9 @@ public static class StorageServices
             p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IntakeJournal>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(),
             p.GetServices<ICoercion>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Archive>>()));
         services.AddSingleton<Commitments>();
-        services.AddSingleton<Conflicts>();
+        services.AddSingleton(p => new Conflicts(
+            p.GetRequiredService<FileInstanceStore>(), p.GetRequiredService<IndexWriter>(), p.GetRequiredService<IndexReader>(), p.GetRequiredService<StorageOptions>(),
+            p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Conflicts>>()));
         services.AddSingleton<Labels>();
         services.AddSingleton<ResourceMetadata>();
         services.AddSingleton(p => new Attachments(

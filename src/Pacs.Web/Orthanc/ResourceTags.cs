@@ -33,7 +33,7 @@ internal static class ResourceTags
 
     /// <summary>Orthanc's system metadata and what users have noted, by name. What nobody said is left out.</summary>
     public static IEnumerable<(string Name, string Value, long Revision)> Metadata(ResourceEntry entry, UserNames names) =>
-        SystemMetadata(entry).Select(m => (m.Name, m.Value, 0L)).Concat(entry.Metadata.Select(m => (names.Metadata(m.Number), m.Value, m.Revision)));
+        SystemMetadata(entry).Select(m => (m.Name, m.Value, 0L)).Concat(entry.Metadata.Where(m => m.Number != ResourceMetadata.Decisions).Select(m => (names.Metadata(m.Number), m.Value, m.Revision)));
 
     private static IEnumerable<(string Name, string Value)> SystemMetadata(ResourceEntry entry)
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 using Pacs.Gdt;
 using Pacs.Storage;
 using Pacs.Web.Dimse;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.Pages;
 
@@ -92,7 +93,7 @@ public sealed class ProblemsModel(IndexReader index, OpenProblems problems, GdtF
     /// <summary>Settles a contradiction: what is shown stays.</summary>
     public async Task<IActionResult> OnPostSettleAsync(long id, CancellationToken ct)
     {
-        await settled.SettleAsync(id, ct);
+        await settled.SettleAsync(id, HttpContext.Who(), ct);
         return RedirectToPage();
     }
 

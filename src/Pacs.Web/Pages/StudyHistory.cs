@@ -25,7 +25,7 @@ public sealed record HistoryLine(DateTimeOffset At, string Text, IReadOnlyList<s
 public sealed record ShownChange(string Name, string Old, string New);
 
 /// <summary>What has happened to a study: who sent it, what became of it at the practice software and other systems, what the device reported, what contradicted it.</summary>
-public sealed class StudyHistory(IndexReader index, Archive archive, JobQueue queue, IStringLocalizer<Texts> texts)
+public sealed class StudyHistory(IndexReader index, Conflicts conflicts, Archive archive, JobQueue queue, IStringLocalizer<Texts> texts)
 {
     // of each kind; jobs are looked through from the newest one
     private const int MaxLines = 50;
@@ -65,12 +65,18 @@ public sealed class StudyHistory(IndexReader index, Archive archive, JobQueue qu
             {
                 lines.Add(new HistoryLine(step.UpdatedAt, "History.Step", [show.Text(step.CallingAe, 64)], step.State switch { StepState.Completed => "Worklist.Completed", StepState.Discontinued => "Worklist.Discontinued", _ => "Worklist.Started" }));
             }
-            foreach (var conflict in await db.Conflicts.Where(c => c.Resource == study.PublicId).OrderByDescending(c => c.Id).Take(MaxLines).ToListAsync(token))
+            foreach (var conflict in await db.Conflicts.Where(c => c.Resource == study.PublicId || db.Instances.Any(
+                i => i.PublicId == c.Resource && db.Series.Any(s => s.Id == i.ParentId && s.ParentId == study.Id))).OrderByDescending(c => c.Id).Take(MaxLines).ToListAsync(token))
             {
                 lines.Add(new HistoryLine(conflict.At, "History.Conflict", [conflict.CallingAe is { } ae ? show.Text(ae, 64) : show.Host(conflict.RemoteHost)], Link: "~/probleme"));
             }
             return lines;
         }, ct);
+        foreach (var decision in await conflicts.DecisionsAsync(study.PublicId, ct))
+        {
+            var isAbout = decision.Instance != study.PublicId.ToString();
+            lines.Add(new HistoryLine(decision.At, isAbout ? "History." + decision.What : "History.SettledStudy", [show.Text(decision.By, 100)], Link: isAbout ? "~/instanzen/" + decision.Instance : null));
+        }
         lines.AddRange(await OriginAsync(study, show, ct));
         var id = study.PublicId.ToString();
         foreach (var job in (await queue.ListAsync(MaxJobs, ct)).Where(j => !ModificationJob.Is(j) && j.Content.Contains(id, StringComparison.Ordinal)).Take(MaxLines))

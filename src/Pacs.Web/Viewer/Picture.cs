@@ -85,6 +85,17 @@ public static class Picture
         return string.Create(CultureInfo.InvariantCulture, $"{Root}/{instance.PublicId}/{frame}?v={VersionOf(instance.Key)}{size}");
     }
 
+    /// <summary>The address of a frame of the second copy in a conflict.</summary>
+    /// <param name="conflict">The conflict's number.</param>
+    /// <param name="copy">The copy, as an instance.</param>
+    /// <param name="frame">From 1.</param>
+    /// <param name="side">The longest side in pixels.</param>
+    public static string AddressOf(long conflict, Instance copy, int frame, int side)
+    {
+        ArgumentNullException.ThrowIfNull(copy);
+        return string.Create(CultureInfo.InvariantCulture, $"{Root}/konflikt/{conflict}/{frame}?v={VersionOf(copy.Key)}&viewport={side},{side}");
+    }
+
     /// <summary>Frames of a preview that moves, at most.</summary>
     public const int PreviewFrames = 12;
 

@@ -10,7 +10,7 @@ namespace Pacs.Web.Viewer;
 /// parameters (<c>window</c>, <c>viewport</c>, <c>quality</c>, <c>accept</c>) and the same limits as there. <c>state</c> is the id of a presentation state that the frame is seen through; with
 /// <c>geometry=image</c> it neither turns nor cuts, so that a place in the picture is one in the image.
 /// </summary>
-internal sealed class PictureRoute(IndexReader index, Archive archive, Renderer renderer)
+internal sealed class PictureRoute(IndexReader index, Archive archive, Conflicts conflicts, Renderer renderer)
 {
     // as long as somebody looks at an examination. Pictures are about patients: they do not stay on a computer for a year
     private const string Kept = "private, max-age=3600, immutable";
@@ -21,6 +21,16 @@ internal sealed class PictureRoute(IndexReader index, Archive archive, Renderer 
     /// <param name="frame">From 1.</param>
     public async Task<IResult> AnswerAsync(HttpContext context, string instance, int frame)
     {
+        return ResourceId.TryParse(instance, out var id) && await index.LocateAsync(id, context.RequestAborted) is { } location ? await AnswerAsync(context, location, frame) : DicomWebError.NotFound;
+    }
+
+    /// <summary>Answers with a frame of the second copy in a conflict, which is no instance.</summary>
+    public async Task<IResult> SecondAsync(HttpContext context, long conflict, int frame) =>
+        await conflicts.FindAsync(conflict, context.RequestAborted) is { } found && await conflicts.LocateAsync(found, context.RequestAborted) is { } location
+            ? await AnswerAsync(context, location, frame) : DicomWebError.NotFound;
+
+    private async Task<IResult> AnswerAsync(HttpContext context, InstanceLocation location, int frame)
+    {
         if (!RenderedRequest.TryParse(context.Request.Query, out var request, out var problem))
         {
             return DicomWebError.BadRequest(problem);
@@ -28,10 +38,6 @@ internal sealed class PictureRoute(IndexReader index, Archive archive, Renderer 
         if (frame < 1)
         {
             return DicomWebError.BadRequest("A frame is a number from 1");
-        }
-        if (!ResourceId.TryParse(instance, out var id) || await index.LocateAsync(id, context.RequestAborted) is not { } location)
-        {
-            return DicomWebError.NotFound;
         }
         // a thumbnail or a print, of which nobody measures; the viewer takes all pixels and stretches them itself
         request = request with { Options = request.Options with { Square = true } };

@@ -15,6 +15,7 @@ public static class ViewerSetup
     {
         app.MapMethods(Picture.Root + "/{instance}/{frame:int}", Reading,
             (HttpContext context, PictureRoute pictures, string instance, int frame) => pictures.AnswerAsync(context, instance, frame));
+        app.MapMethods(Picture.Root + "/konflikt/{id:long}/{frame:int}", Reading, (HttpContext context, PictureRoute pictures, long id, int frame) => pictures.SecondAsync(context, id, frame));
         app.MapMethods("/viewer/studien/{id}.json", Reading, (HttpContext context, ViewerRoutes viewer, string id, string? nur) => viewer.StudyAsync(context, id, nur == "gemerkt"));
         app.MapMethods("/viewer/serien/{id}.json", Reading, (HttpContext context, ViewerRoutes viewer, string id, string? nur, int nach = 0) => viewer.SeriesAsync(context, id, nach, nur == "gemerkt"));
         app.MapMethods("/viewer/ansichten/{id}.json", Reading, (HttpContext context, StateRoute states, string id) => states.AnswerAsync(context, id));
