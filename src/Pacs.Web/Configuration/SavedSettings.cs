@@ -7,6 +7,11 @@ using Pacs.Storage;
 
 namespace Pacs.Web.Configuration;
 
+/// <summary>What was changed at once on the pages, so that they can say it, and take it back.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Values">The options, what they were, and what they are since.</param>
+public sealed record SettingsChange(long Number, IReadOnlyList<(SettingBinder.Key Key, object? Old, object? New)> Values);
+
 /// <summary>
 /// What people have set on the pages: kept in the table <c>setting</c>, in force at once (ADR 0034). It wins over the configuration files; the environment and the command line win over it. Only what differs
 /// from the files is kept, so that an option nobody has touched follows them.
@@ -15,6 +20,9 @@ public sealed partial class SavedSettings : IHostedService, IDisposable
 {
     /// <summary>Where its names in the table begin.</summary>
     public const string Prefix = "option:";
+
+    // who wants to take something back does it at once
+    private const int Remembered = 20;
 
     private readonly PacsConfiguration _configuration;
     private readonly PacsOptions _options;
@@ -27,6 +35,10 @@ public sealed partial class SavedSettings : IHostedService, IDisposable
     private readonly ImmutableDictionary<string, object?> _configured;
     private readonly SemaphoreSlim _gate = new(1);
     private ImmutableHashSet<string> _saved = [];
+    private ImmutableList<SettingsChange> _changes = [];
+
+    // an address of before a restart means no change of now
+    private long _number = Random.Shared.NextInt64(1L << 50);
 
     /// <summary>Nothing is read yet.</summary>
     public SavedSettings(
@@ -89,9 +101,10 @@ public sealed partial class SavedSettings : IHostedService, IDisposable
     /// <param name="values">By option; each is right for itself. Those that are fixed are left out.</param>
     /// <param name="ct">Cancels.</param>
     /// <param name="stillHolds">Whether what the caller has found before still holds, asked when nobody else can save; null when it does not matter.</param>
+    /// <param name="whenChanged">Is told what has changed, when something has.</param>
     /// <returns>What of it does not go together, a sentence each; empty when it is done.</returns>
     /// <exception cref="IndexUnavailableException">The index cannot be written.</exception>
-    public async Task<IReadOnlyList<string>> SaveAsync(IReadOnlyDictionary<SettingBinder.Key, object?> values, CancellationToken ct, Func<bool>? stillHolds = null)
+    public async Task<IReadOnlyList<string>> SaveAsync(IReadOnlyDictionary<SettingBinder.Key, object?> values, CancellationToken ct, Func<bool>? stillHolds = null, Action<SettingsChange>? whenChanged = null)
     {
         ArgumentNullException.ThrowIfNull(values);
         await _gate.WaitAsync(ct);
@@ -126,6 +139,8 @@ public sealed partial class SavedSettings : IHostedService, IDisposable
                     }
                 }
             }, ct);
+            var change = new SettingsChange(++_number, [.. changed.Select(c => (c.Key, ValueOf(c.Key), c.Value))]);
+            _changes = [.. _changes.Append(change).TakeLast(Remembered)];
             foreach (var (key, value) in changed)
             {
                 key.SetIn(_options, value);
@@ -133,12 +148,34 @@ public sealed partial class SavedSettings : IHostedService, IDisposable
                 LogChanged(key.Path); // not the value: it may be a password's hash
             }
             Tell();
+            whenChanged?.Invoke(change);
             return [];
         }
         finally
         {
             _gate.Release();
         }
+    }
+
+    /// <summary>One of the last changes since the start, or null.</summary>
+    public SettingsChange? ChangeOf(long? number) => _changes.Find(c => c.Number == number);
+
+    /// <summary>Takes a change back: as long as nobody has changed the same options again.</summary>
+    /// <param name="number"><see cref="SettingsChange.Number"/>.</param>
+    /// <param name="section">Of which section it must be.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>The change back; null when it cannot be done any more.</returns>
+    /// <exception cref="IndexUnavailableException">The index cannot be written.</exception>
+    public async Task<SettingsChange?> UndoAsync(long number, SettingsSection section, CancellationToken ct)
+    {
+        if (ChangeOf(number) is not { } change || !change.Values.All(v => KeysOf(section).Contains(v.Key)))
+        {
+            return null;
+        }
+        SettingsChange? back = null;
+        _ = await SaveAsync(
+            change.Values.ToDictionary(v => v.Key, v => v.Old), ct, () => change.Values.All(v => Json(v.Key, ValueOf(v.Key)) == Json(v.Key, v.New)), c => back = c);
+        return back;
     }
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ public static class PagesSetup
         services.AddLocalization();
         // umlauts stay readable in the source; what HTML gives a meaning is still encoded
         services.Configure<WebEncoderOptions>(options => options.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
-        return services.AddSingleton<Chrome>().AddSingleton<OpenProblems>().AddSingleton<Display>().AddSingleton<TagRows>().AddSingleton<MeasuredReports>().AddSingleton<StudyMarks>().AddSingleton<StudyHistory>().AddSingleton<StudyNews>().AddSingleton<FirstStart>().AddSingleton<SetupNews>().AddSingleton<DiagnosticPackage>();
+        return services.AddSingleton<Chrome>().AddSingleton<OpenProblems>().AddSingleton<Display>().AddSingleton<TagRows>().AddSingleton<MeasuredReports>().AddSingleton<StudyMarks>().AddSingleton<StudyHistory>().AddSingleton<StudyNews>().AddSingleton<FirstStart>().AddSingleton<SetupNews>().AddSingleton<DiagnosticPackage>().AddSingleton<SettingsChecks>();
     }
 
     /// <summary>Maps the pages and what belongs to them in <c>wwwroot</c>.</summary>

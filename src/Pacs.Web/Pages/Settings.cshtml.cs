@@ -33,8 +33,17 @@ public sealed class SettingsModel(SavedSettings settings, PacsOptions options, I
     /// <summary>What does not go together.</summary>
     public IReadOnlyList<string> Problems { get; private set; } = [];
 
-    /// <summary>Whether something has just been saved.</summary>
+    /// <summary>Whether a part has just been saved.</summary>
     public bool IsSaved { get; private set; }
+
+    /// <summary>What has been changed by that; null when nothing was, or when it is too long ago.</summary>
+    public SettingsChange? Change { get; private set; }
+
+    /// <summary>Whether it was taken back.</summary>
+    public bool IsUndone { get; private set; }
+
+    /// <summary>Whether it could not be taken back.</summary>
+    public bool IsTooLate { get; private set; }
 
     /// <summary>Free space on the volume of the images.</summary>
     public long? Free { get; private set; }
@@ -43,13 +52,14 @@ public sealed class SettingsModel(SavedSettings settings, PacsOptions options, I
     public Uri? LinkAddress => options.GdtGenerator.LinkAddress;
 
     /// <summary>Shows a part.</summary>
-    public IActionResult OnGet(string? section, int? neu)
+    public IActionResult OnGet(string? section, long? neu, int? zurueck)
     {
         if (!Find(section))
         {
             return NotFound();
         }
-        IsSaved = neu is not null;
+        (IsSaved, IsUndone, IsTooLate) = (neu is not null, zurueck == 1, zurueck == 0);
+        Change = settings.ChangeOf(neu) is { } change && change.Values.All(v => SavedSettings.KeysOf(Section).Contains(v.Key)) ? change : null;
         Show(null);
         return Page();
     }
@@ -76,10 +86,11 @@ public sealed class SettingsModel(SavedSettings settings, PacsOptions options, I
         }
         if (wrong.Count == 0)
         {
-            Problems = await settings.SaveAsync(values, ct);
+            var change = 0L;
+            Problems = await settings.SaveAsync(values, ct, whenChanged: c => change = c.Number);
             if (Problems.Count == 0)
             {
-                return RedirectToPage(new { section = Address, neu = 1 });
+                return RedirectToPage(new { section = Address, neu = change });
             }
         }
         Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
@@ -94,14 +105,26 @@ public sealed class SettingsModel(SavedSettings settings, PacsOptions options, I
         {
             return NotFound();
         }
-        Problems = await settings.SaveAsync(new Dictionary<SettingBinder.Key, object?> { [key] = settings.ConfiguredValueOf(key) }, ct);
+        var change = 0L;
+        Problems = await settings.SaveAsync(new Dictionary<SettingBinder.Key, object?> { [key] = settings.ConfiguredValueOf(key) }, ct, whenChanged: c => change = c.Number);
         if (Problems.Count == 0)
         {
-            return RedirectToPage(new { section = Address, neu = 1 });
+            return RedirectToPage(new { section = Address, neu = change });
         }
         Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
         Show(null);
         return Page();
+    }
+
+    /// <summary>Takes back what was saved last.</summary>
+    public async Task<IActionResult> OnPostUndoAsync(string? section, long number, CancellationToken ct)
+    {
+        if (!Find(section))
+        {
+            return NotFound();
+        }
+        var back = await settings.UndoAsync(number, Section, ct);
+        return back is null ? RedirectToPage(new { section = Address, zurueck = 0 }) : RedirectToPage(new { section = Address, neu = back.Number, zurueck = 1 });
     }
 
     private bool Find(string? section)

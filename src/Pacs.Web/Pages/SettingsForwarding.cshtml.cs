@@ -42,13 +42,17 @@ public sealed class SettingsForwardingModel(SavedSettings settings, PacsOptions 
     /// <summary>Whether something has just been saved.</summary>
     public bool IsSaved { get; private set; }
 
+    /// <summary>The change that can be taken back, or null.</summary>
+    public SettingsChange? Change { get; private set; }
+
     /// <summary>Whether a rule's node exists.</summary>
     public bool IsNode(string name) => modalities.Find(name) is not null;
 
     /// <summary>Shows the rules, or one of them.</summary>
-    public IActionResult OnGet(string? regel, int? neu)
+    public IActionResult OnGet(string? regel, long? neu)
     {
         IsSaved = neu is not null;
+        Change = settings.ChangeOf(neu) is { } change && change.Values.All(v => v.Key == Key) ? change : null;
         regel ??= Request.Query.ContainsKey("regel") ? "" : null; // an empty value of the query is bound as none
         if (regel is not null && regel.Length > 0 && Rules.All(r => r.Name != regel))
         {
@@ -106,6 +110,14 @@ public sealed class SettingsForwardingModel(SavedSettings settings, PacsOptions 
     /// <summary>Removes a rule.</summary>
     public Task<IActionResult> OnPostRemoveAsync(string? regel, CancellationToken ct) => SaveAsync([.. Rules.Where(r => r.Name != regel)], ct);
 
+    /// <summary>Takes back what was changed last.</summary>
+    public async Task<IActionResult> OnPostUndoAsync(long number, CancellationToken ct)
+    {
+        await settings.UndoAsync(number, SettingsSection.Forwarding, ct);
+        await consumer.PrepareAsync(CancellationToken.None);
+        return RedirectToPage(); // whatever came of it: the list shows the rules
+    }
+
     private ForwardingRule Read(string? regel)
     {
         Edited = regel ?? "";
@@ -123,9 +135,10 @@ public sealed class SettingsForwardingModel(SavedSettings settings, PacsOptions 
         {
             return Refuse();
         }
-        await settings.SaveAsync(new Dictionary<SettingBinder.Key, object?> { [Key] = rules }, ct);
+        var change = 0L;
+        await settings.SaveAsync(new Dictionary<SettingBinder.Key, object?> { [Key] = rules }, ct, whenChanged: c => change = c.Number);
         await consumer.PrepareAsync(CancellationToken.None);
-        return RedirectToPage(new { neu = 1 });
+        return RedirectToPage(new { neu = change });
     }
 
     private PageResult Refuse()

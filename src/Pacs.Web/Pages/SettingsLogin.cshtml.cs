@@ -42,8 +42,17 @@ public sealed class SettingsLoginModel(SavedSettings settings, PacsOptions optio
     /// <summary>What has just been done, a text's key, or null.</summary>
     public string? Done { get; private set; }
 
+    /// <summary>The removal that can be taken back, or null.</summary>
+    public SettingsChange? Change { get; private set; }
+
     /// <summary>Shows the page.</summary>
-    public void OnGet(string? neu) => Done = neu is "user" or "gone" or "on" or "off" or "token" ? "Login.Done." + neu : null;
+    /// <param name="neu">What has just been done.</param>
+    /// <param name="stand">The change that can be taken back.</param>
+    public void OnGet(string? neu, long? stand)
+    {
+        Done = neu is "user" or "gone" or "on" or "off" or "token" ? "Login.Done." + neu : null;
+        Change = neu == "gone" && settings.ChangeOf(stand) is { } change && change.Values.All(v => v.Key == Users) ? change : null;
+    }
 
     /// <summary>Adds a user, or gives one another password.</summary>
     public async Task<IActionResult> OnPostUserAsync(string? name, string? password, string? again, CancellationToken ct)
@@ -62,6 +71,13 @@ public sealed class SettingsLoginModel(SavedSettings settings, PacsOptions optio
     {
         IReadOnlyList<RegisteredUser> others = [.. options.RegisteredUsers.Where(u => u.Name != name)];
         return others.Count == 0 && IsOn ? Refuse("gone", "Login.Wrong.Last") : await SaveAsync(Users, others, "gone", ct);
+    }
+
+    /// <summary>Takes the removal of a user back. Nothing else: whether one has to log in is changed by who proves that he can.</summary>
+    public async Task<IActionResult> OnPostUndoAsync(long number, CancellationToken ct)
+    {
+        var isRemoval = settings.ChangeOf(number) is { } change && change.Values.All(v => v.Key == Users);
+        return isRemoval && await settings.UndoAsync(number, SettingsSection.Login, ct) is not null ? RedirectToPage(new { neu = "user" }) : RedirectToPage();
     }
 
     /// <summary>Turns the log-in on or off, for who shows that he can log in.</summary>
@@ -93,8 +109,9 @@ public sealed class SettingsLoginModel(SavedSettings settings, PacsOptions optio
         {
             return Refuse(done, "Login.Wrong.Fixed");
         }
-        var problems = await settings.SaveAsync(new Dictionary<SettingBinder.Key, object?> { [key] = value }, ct);
-        return problems.Count == 0 ? RedirectToPage(new { neu = done }) : Refuse(done, "Login.Wrong.Together");
+        var change = 0L;
+        var problems = await settings.SaveAsync(new Dictionary<SettingBinder.Key, object?> { [key] = value }, ct, whenChanged: c => change = c.Number);
+        return problems.Count == 0 ? RedirectToPage(new { neu = done, stand = change }) : Refuse(done, "Login.Wrong.Together");
     }
 
     private PageResult Refuse(string form, string text)

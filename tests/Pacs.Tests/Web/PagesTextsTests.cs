@@ -49,7 +49,7 @@ public sealed partial class PagesTextsTests
         Assert.DoesNotContain(sources.SelectMany(s => Lookup().Matches(s)).Select(m => m.Groups[1].Value), k => !keys.Contains(k));
 
         // made at run time from their beginning: counts, levels, kinds, states, headings with their lead
-        string[] families = ["Choice.None.", "Conflict.", "Count.", "Failure.", "Forwarding.", "GdtDelivery.", "GdtFault.", "GdtMark.", "GdtProblem.", "GdtProfile.", "GdtReason.", "GdtReceiver.", "GdtRefusal.", "GdtState.", "GdtTrigger.", "History.", "ImportReason.", "JobFault.", "JobState.", "Kind.", "Level.", "Login.", "Look.", "Manufacturer.", "Service.", "Setting.", "Settings.Part.", "Setup.Step.", "Tab.None.", "Upload.", "Viewer.Tool."];
+        string[] families = ["Choice.None.", "Conflict.", "Count.", "Failure.", "Forwarding.", "GdtDelivery.", "GdtFault.", "GdtMark.", "GdtProblem.", "GdtProfile.", "GdtReason.", "GdtReceiver.", "GdtRefusal.", "GdtState.", "GdtTrigger.", "History.", "ImportReason.", "JobFault.", "JobState.", "Kind.", "Level.", "Login.", "Look.", "Manufacturer.", "Service.", "Setting.", "Settings.Check.", "Settings.Part.", "Setup.Step.", "Tab.None.", "Upload.", "Viewer.Tool."];
         Assert.DoesNotContain(keys, k => !used.Contains(k) && !families.Any(f => k.StartsWith(f, StringComparison.Ordinal)));
     }
 

@@ -46,7 +46,7 @@ public sealed class SettingsPagesTests
             using var answer = await PostAsync(server, "/einstellungen/" + address, [.. keys.Where(k => all[k].Typed.Length > 0).Select(k => (k, all[k].Typed))]);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             var shown = await answer.Content.ReadAsStringAsync(Ct);
-            Assert.Contains("class=\"notice good\"", shown, StringComparison.Ordinal);
+            Assert.Contains("class=\"notice good changes\"", shown, StringComparison.Ordinal);
         }
         Check();
         var storage = server.Services.GetRequiredService<StorageOptions>();
