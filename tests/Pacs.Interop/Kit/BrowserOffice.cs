@@ -74,7 +74,7 @@ public sealed class BrowserOffice : IAsyncDisposable
         [
             "/", "/?q=zzz", study, $"{study}?tab=messwerte", $"{study}?tab=dokumente", $"{study}?tab=verlauf", $"{study}?tab=tags", $"{study}/korrigieren", series, instance,
             $"/studien/kennzeichen?id={id}", $"/studien/senden?id={id}", $"/studien/loeschen?id={id}", $"/drucken?studie={id}", "/hochladen", $"/hochladen?studie={id}",
-            "/probleme", "/auftraege", "/papierkorb", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/gdt", "/gdt/profile", "/gdt/empfaenger",
+            "/probleme", "/probleme/vergleich/1", "/auftraege", "/papierkorb", "/arbeitsliste?tage=alle", "/arbeitsliste/neu", "/gdt", "/gdt/profile", "/gdt/empfaenger",
             "/geraete", "/geraete/bearbeiten", "/geraete/entfernen/archive", "/geraete/blatt", "/status",
             "/einstellungen", "/einstellungen/geraete", "/einstellungen/archiv", "/einstellungen/gdt", "/einstellungen/weiterleitung", "/einstellungen/weiterleitung?regel=", "/einstellungen/anmeldung",
             "/einstellungen/konfiguration", "/gdt?stand=offen", "/einrichten", "/einrichten?schritt=anmeldung", "/einrichten?schritt=gdt", "/einrichten?schritt=geraet", "/einrichten?schritt=fertig",

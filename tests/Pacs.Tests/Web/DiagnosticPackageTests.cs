@@ -33,7 +33,7 @@ public sealed partial class DiagnosticPackageTests
         var index = Of(parts, "index.json");
         Assert.Equal(("ok", 1), (index.GetProperty("quickCheck").GetString(), index.GetProperty("rows").GetProperty("instance").GetInt32()));
         Assert.True(index.GetProperty("files").GetProperty("index.db").GetInt64() > 0);
-        Assert.Equal("office", Of(parts, "queues.json").GetProperty("gdtReceivers")[0].GetProperty("name").GetString());
+        Assert.Equal("default", Of(parts, "queues.json").GetProperty("gdtReceivers")[0].GetProperty("name").GetString());
         var seen = Of(parts, "devices.json").GetProperty("seen")[0];
         Assert.Equal(("SONO1", "192.0.2.7", true), (seen.GetProperty("aeTitle").GetString(), seen.GetProperty("address").GetString(), seen.GetProperty("hasStored").GetBoolean()));
     }
@@ -120,7 +120,7 @@ public sealed partial class DiagnosticPackageTests
         ["OrthancPeers"] = """{"there":{"Url":"http://peer.example/secretpath/","Username":"peeruser","Password":"peerpass","HttpHeaders":{"X-Api-Key":"X-Api-Key-Value"}}}""",
         ["GdtGenerator:UrlOnGdtWritten"] = "https://hook.example:8443/call?token=hooktoken",
         ["GdtGenerator:LinkAddress"] = "https://pacs.example/linkpath/",
-        ["GdtGenerator:Receivers"] = """[{"Name":"office","Folder":"/tmp/none-of-this"}]""",
+        ["GdtGenerator:IncomingDir"] = "gdt",
     });
 
     private static async Task<Dictionary<string, string>> LoadAsync(TestServer server)
