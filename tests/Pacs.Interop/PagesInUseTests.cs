@@ -108,7 +108,7 @@ public sealed class PagesInUseTests
         await page.GotoAsync("/einstellungen/archiv");
         await page.Locator("[name=BinDays]").FillAsync("14");
         await page.GetByRole(AriaRole.Button, new() { Name = "Speichern" }).ClickAsync();
-        await page.GetByText("ohne Neustart").WaitForAsync();
+        await page.GetByText("Das gilt ab jetzt").WaitForAsync();
         Assert.Empty(await WrongAsync(page));
         await KeepAsync(page, "einstellungen-gespeichert");
         await page.GetByRole(AriaRole.Button, new() { Name = "Rückgängig" }).ClickAsync();
@@ -162,7 +162,11 @@ public sealed class PagesInUseTests
         Assert.True(wrong.Count == 0, string.Join('\n', wrong.Distinct()));
     }
 
-    private static async Task<string[]> WrongAsync(IPage page) => [.. (await page.EvaluateAsync<JsonElement>(PageChecks.Script)).EnumerateArray().Select(w => w.GetString()!)];
+    private static async Task<string[]> WrongAsync(IPage page)
+    {
+        await page.WaitForLoadStateAsync(); // a click does not wait for the style of the page it leads to
+        return [.. (await page.EvaluateAsync<JsonElement>(PageChecks.Script)).EnumerateArray().Select(w => w.GetString()!)];
+    }
 
     private static async Task KeepAsync(IPage page, string name)
     {

@@ -37,8 +37,9 @@ public sealed record TrendPlot(
     private const int Right = 306;
     private const int Top = 22;
 
-    // the text of a date is as wide as this; two that are nearer would lie upon each other
-    private const int DateWidth = 72;
+    // the text of a date is no wider than this; two that are nearer than a gap would be read as one
+    private const int DateWidth = 80;
+    private const int Gap = 8;
 
     /// <summary>The points of the line, for its element.</summary>
     public string Line => string.Join(' ', Points.Select(p => $"{Place(p.X)},{Place(p.Y)}"));
@@ -89,11 +90,14 @@ public sealed record TrendPlot(
     private static List<TrendMark> Marks(TrendPoint[] points)
     {
         var marks = new List<TrendMark> { new(points[0].X, points[0].Date) };
+        // the first begins at the axis, the last ends with the picture, the others stand over their marks
+        var end = Left - 6 + DateWidth;
         foreach (var point in points.Skip(1).SkipLast(1))
         {
-            if (point.X - marks[^1].At >= DateWidth && points[^1].X - point.X >= DateWidth)
+            if (point.X - (DateWidth / 2) >= end + Gap && point.X + (DateWidth / 2) + Gap <= Width - DateWidth)
             {
                 marks.Add(new TrendMark(point.X, point.Date));
+                end = (int)point.X + (DateWidth / 2);
             }
         }
         marks.Add(new TrendMark(points[^1].X, points[^1].Date));
