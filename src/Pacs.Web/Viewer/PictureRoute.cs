@@ -19,10 +19,8 @@ internal sealed class PictureRoute(IndexReader index, Archive archive, Conflicts
     /// <param name="context">The request; <c>v</c> is the version the page was made for (<see cref="Picture.VersionOf"/>).</param>
     /// <param name="instance">The instance's id.</param>
     /// <param name="frame">From 1.</param>
-    public async Task<IResult> AnswerAsync(HttpContext context, string instance, int frame)
-    {
-        return ResourceId.TryParse(instance, out var id) && await index.LocateAsync(id, context.RequestAborted) is { } location ? await AnswerAsync(context, location, frame) : DicomWebError.NotFound;
-    }
+    public async Task<IResult> AnswerAsync(HttpContext context, string instance, int frame) =>
+        ResourceId.TryParse(instance, out var id) && await index.LocateAsync(id, context.RequestAborted) is { } location ? await AnswerAsync(context, location, frame) : DicomWebError.NotFound;
 
     /// <summary>Answers with a frame of the second copy in a conflict, which is no instance.</summary>
     public async Task<IResult> SecondAsync(HttpContext context, long conflict, int frame) =>
@@ -67,6 +65,7 @@ internal sealed class PictureRoute(IndexReader index, Archive archive, Conflicts
         }
         return await renderer.AnswerAsync(context, location, frame, MediaRange.Of(context.Request), request);
     }
+
     private async ValueTask<(PresentationState State, string Key)?> StateAsync(ResourceId id, InstanceLocation image, int frame, CancellationToken ct)
     {
         try
