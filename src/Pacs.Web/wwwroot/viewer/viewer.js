@@ -153,6 +153,7 @@ function changed(pane) {
   button('cine').disabled = instance?.kind !== 'video' && (!isImage || instance.isStill || (!isCine && series.count < 2));
   windows.offer(pane);
   states.offer(pane);
+  for (const toolbar of toolbars) toolbar.letIn();
 }
 
 const button = name => document.querySelector(`[data-do=${name}]`);
@@ -405,7 +406,7 @@ document.addEventListener('keydown', e => {
 
 // ---- the toolbar ------------------------------------------------------------------------------------------------------------------------
 
-for (const toolbar of document.querySelectorAll('[role=toolbar]')) {
+const toolbars = [...document.querySelectorAll('[role=toolbar]')].map(toolbar => {
   toolbar.addEventListener('click', e => {
     const pressed = e.target.closest('button');
     if (!pressed) return;
@@ -417,8 +418,9 @@ for (const toolbar of document.querySelectorAll('[role=toolbar]')) {
 
   // one stop of the tabulator; arrows go through it (WAI-ARIA, pattern toolbar)
   const controls = [...toolbar.querySelectorAll('button, select')];
-  controls.forEach((c, i) => { c.tabIndex = i === 0 ? 0 : -1; });
-  toolbar.addEventListener('focusin', e => controls.forEach(c => { c.tabIndex = c === e.target ? 0 : -1; }));
+  const stopAt = control => controls.forEach(c => { c.tabIndex = c === control ? 0 : -1; });
+  stopAt(controls[0]);
+  toolbar.addEventListener('focusin', e => stopAt(e.target));
   toolbar.addEventListener('keydown', e => {
     const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
     if (!by) return;
@@ -426,7 +428,11 @@ for (const toolbar of document.querySelectorAll('[role=toolbar]')) {
     able[(able.indexOf(e.target) + by + able.length) % able.length]?.focus();
     e.preventDefault();
   });
-}
+  return {
+    // of what is no image most are disabled, and where the tabulator stops there is no way in
+    letIn: () => { if (controls.some(c => c.tabIndex === 0 && c.disabled)) stopAt(controls.find(c => !c.disabled)); },
+  };
+});
 
 $('layout').addEventListener('change', e => setLayout(e.target.value));
 $('slider').addEventListener('input', e => {
