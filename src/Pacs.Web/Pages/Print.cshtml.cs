@@ -36,6 +36,9 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
     /// <summary>The patient of all of them.</summary>
     public Patient Patient { get; private set; } = null!;
 
+    /// <summary>The study to go back to: the one that was asked for, or that of the first image.</summary>
+    public ResourceId Study { get; private set; }
+
     /// <summary>Images beside each other, 1 to <see cref="MaxColumns"/>.</summary>
     public int Columns { get; private set; } = 2;
 
@@ -70,7 +73,7 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
             {
                 return NotFound();
             }
-            Patient = found.Patient;
+            (Patient, Study) = (found.Patient, study);
             wanted.AddRange(await OfStudyAsync(study, ct));
         }
         else if (serie is not null && bild.Length == 0)
@@ -79,7 +82,7 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
             {
                 return NotFound();
             }
-            Patient = found.Patient;
+            (Patient, Study) = (found.Patient, found.Study.PublicId);
             wanted.AddRange(await OfSeriesAsync(series, MaxImages, ct));
             Wished = found.Series.InstanceCount > MaxImages ? found.Series.InstanceCount : null;
         }
@@ -110,7 +113,10 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
         {
             return BadRequest(); // one head for two patients would be a mix-up on paper
         }
-        Patient ??= images[0].Entry.Patient;
+        if (bild.Length > 0)
+        {
+            (Patient, Study) = (images[0].Entry.Patient, images[0].Entry.Study.PublicId);
+        }
         Images = images;
         Columns = Math.Clamp(spalten ?? (images.Count == 1 ? 1 : 2), 1, MaxColumns);
         return Page();

@@ -1,3 +1,6 @@
-// The print page: its button, and by itself once all images are there.
+// The print page: its button, and Esc leads back as everywhere.
 
 document.getElementById('print').addEventListener('click', () => print());
+document.addEventListener('keydown', e => {
+  if (e.key === 'Escape') document.querySelector('.back').click();
+});
