@@ -25,6 +25,9 @@ public sealed class Chrome(PacsOptions options, Listener listener, OpenProblems 
     /// <summary>Whether there is a worklist here.</summary>
     public bool HasWorklist => options.Worklists.Enable;
 
+    /// <summary>Whether Weasis can be started with a study.</summary>
+    public bool HasWeasis => options.DicomWeb.Enable;
+
     /// <summary>How many problems wait for somebody to look.</summary>
     public async Task<long> CountProblemsAsync(CancellationToken ct) => (await problems.CountAsync(ct)).Total;
 

@@ -1,6 +1,9 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Pacs.Storage;
+using Pacs.Web.Configuration;
+using Pacs.Web.DicomWeb;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.Pages;
 
@@ -28,13 +31,21 @@ public static class Selection
 /// <summary>What a form of the list can do that is no page.</summary>
 internal static class SelectionRoutes
 {
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/studien/zip", async ([FromQuery] string[] id, IndexReader index, CancellationToken ct) =>
+    public static void Map(IEndpointRouteBuilder routes)
     {
-        var studies = await Selection.ReadAsync(index, id, ct);
-        return studies.Count == 0 ? Results.LocalRedirect("~/") : Results.LocalRedirect(QueryHelpers.AddQueryString("~/tools/create-archive", new Dictionary<string, string?>
+        routes.MapGet("/studien/zip", async ([FromQuery] string[] id, IndexReader index, CancellationToken ct) =>
         {
-            ["resources"] = string.Join(',', studies.Select(s => s.Study.PublicId)),
-            ["filename"] = studies.Count == 1 ? "Studie.zip" : "Studien.zip",
-        }));
-    });
+            var studies = await Selection.ReadAsync(index, id, ct);
+            return studies.Count == 0 ? Results.LocalRedirect("~/") : Results.LocalRedirect(QueryHelpers.AddQueryString("~/tools/create-archive", new Dictionary<string, string?>
+            {
+                ["resources"] = string.Join(',', studies.Select(s => s.Study.PublicId)),
+                ["filename"] = studies.Count == 1 ? "Studie.zip" : "Studien.zip",
+            }));
+        });
+        // where there is a log-in the link holds a token: of fifty rows only the one that is asked for gets one
+        routes.MapGet("/studien/weasis", async (string? id, HttpRequest request, IndexReader index, AccessTokens tokens, PacsOptions options, CancellationToken ct) =>
+            options.DicomWeb.Enable && ResourceId.TryParse(id, out var study) && await index.StudyAsync(study, ct) is { } found
+            && WeasisRoutes.Link(new DicomWebAddress(request, options), found.Study.Uid, options.AuthenticationEnabled ? tokens.Create().Token : null) is { } link
+                ? Results.Redirect(link) : Results.NotFound());
+    }
 }

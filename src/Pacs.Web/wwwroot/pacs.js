@@ -2,16 +2,6 @@ import { filesOf, keep } from './dropped.js';
 
 // What every page can do beyond its links, its forms and the keys of keys.js. Pages work without it.
 
-// browsers take Ctrl+F for themselves
-document.addEventListener('keydown', e => {
-  const search = document.getElementById('q');
-  if (search && e.ctrlKey && !e.altKey && !e.shiftKey && e.key.toLowerCase() === 'k') {
-    e.preventDefault();
-    search.focus();
-    search.select();
-  }
-});
-
 // on a narrow screen the sections go sideways: where somebody is should not be out of sight
 const sections = document.querySelector('.sections');
 const here = sections?.querySelector('[aria-current]');

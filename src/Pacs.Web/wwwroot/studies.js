@@ -169,7 +169,7 @@ if (list) {
     if (e.ctrlKey || e.altKey || e.metaKey) {
       return;
     }
-    // going through the rows is the matter of keys.js
+    // going through the rows, and what a letter does to one, is the matter of keys.js
     const rows = [...list.querySelectorAll('tr[data-id]')];
     if (e.target === search) {
       if (e.key === 'Escape' && search.value) {
@@ -184,10 +184,7 @@ if (list) {
       return;
     }
     const at = rows.indexOf(document.activeElement.closest('tr[data-id]'));
-    if (at >= 0 && e.key === 'x') {
-      e.preventDefault();
-      rows[at].querySelector('input[name=id]').click();
-    } else if (at >= 0 && (e.key === 'ArrowRight' || e.key === 'ArrowLeft')) {
+    if (at >= 0 && (e.key === 'ArrowRight' || e.key === 'ArrowLeft')) {
       const button = rows[at].querySelector('.unfold');
       if ((button.getAttribute('aria-expanded') === 'true') === (e.key === 'ArrowLeft')) {
         e.preventDefault();

@@ -2,10 +2,10 @@
 
 import { address, json, openStudy, text } from './study.js';
 import { Frames } from './frames.js';
+import { listen } from './keys.js';
 import { Pane, resetView } from './pane.js';
 import { keyboard, Pointer, zoom } from './tools.js';
 import { isPlaying, play, stop } from './cine.js';
-import { POINTS } from './measure.js';
 import { Marks } from './marks.js';
 import { SeriesList } from './list.js';
 import { MeasurementList } from './measured.js';
@@ -13,11 +13,10 @@ import { Together } from './together.js';
 import { WindowChoice } from './windows.js';
 import { nameOf, StateChoice, statesOf } from './states.js';
 import { reasonFor } from './reasons.js';
+import { Shortcuts } from '../shortcuts.js';
 
 const $ = id => document.getElementById(id);
 const LAYOUTS = [...$('layout').options].map(o => o.value);
-// by their digits
-const TOOLS = Object.fromEntries([...document.querySelectorAll('[data-tool]')].map(b => [b.getAttribute('aria-keyshortcuts')[0], b.dataset.tool]));
 // of one print
 const MAX_PRINTED = 24;
 
@@ -316,14 +315,18 @@ const actions = {
     press('texts', !isOff);
     shownPanes().forEach(p => p.draw()); // their rulers
   },
-  help() {
-    $('help').showModal();
-    $('help').scrollTop = 0; // the button that is focused is at the end
-  },
+  help: () => shortcuts.open(),
+  // of keys alone
+  scroll: () => setTool('scroll'),
+  length: () => setTool('length'),
+  window: () => windows.next(),
+  larger: () => zoom(active, 1.25),
+  smaller: () => zoom(active, 0.8),
+  layout: () => setLayout(LAYOUTS[(LAYOUTS.indexOf($('layout').value) + 1) % LAYOUTS.length]),
 };
 
 function act(name) {
-  if (!button(name).disabled) actions[name]();
+  if (!button(name)?.disabled) actions[name]();
 }
 
 function setTool(tool) {
@@ -333,76 +336,14 @@ function setTool(tool) {
   $('panes').dataset.tool = tool;
 }
 
-function remove() {
-  active.measurements.pop();
-  active.measured();
-}
-
-// ---- keys -----------------------------------------------------------------------------------------------------------------------------
-
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
-function arrow(e) {
-  const [dx, dy] = ARROWS[e.key];
-  if (active.cursor) keyboard.move(active, dx * (e.shiftKey ? 10 : 1), dy * (e.shiftKey ? 10 : 1));
-  else if (e.shiftKey && !(host.tool in POINTS)) keyboard.nudge(active, host.tool, dx, dy, host);
-  else if (dx) step(active, dx);
-  else if (active.instance?.frames > 1) stepInstance(active, dy);
-  else step(active, dy);
-}
-
-const keys = {
-  PageUp: () => stepSeries(-1),
-  PageDown: () => stepSeries(1),
-  Home: () => ends(false),
-  End: () => ends(true),
-  ' ': () => act('cine'),
-  Enter: () => { if (host.tool in POINTS && document.activeElement === active.canvas) keyboard.enter(active, host.tool, host); },
-  Escape: () => { if (!keyboard.leave(active)) document.querySelector('.back').click(); },
-  Delete: remove,
-  '+': () => zoom(active, 1.25),
-  '-': () => zoom(active, 0.8),
-  b: () => setTool('scroll'),
-  l: () => setTool('length'),
-  m: () => act('measured'),
-  w: () => windows.next(),
-  i: () => act('invert'),
-  d: () => act('rotate'),
-  h: () => act('flip'),
-  r: () => act('reset'),
-  a: () => setLayout(LAYOUTS[(LAYOUTS.indexOf($('layout').value) + 1) % LAYOUTS.length]),
-  t: () => act('texts'),
-  c: () => act('compare'),
-  g: () => act('link'),
-  k: () => act('key'),
-  s: () => act('jpeg'),
-  p: () => act('print'),
-  '?': () => act('help'),
-};
-
 function ends(isLast) {
   const { instance, series, want } = active;
   if (instance?.frames > 1) go(active, want.at, isLast ? instance.frames : 1);
   else if (series) go(active, isLast ? series.count - 1 : 0);
 }
 
-document.addEventListener('keydown', e => {
-  if (e.ctrlKey || e.altKey || e.metaKey || !active || document.querySelector('dialog[open]')) return;
-  const target = e.target;
-  // what has keys of its own keeps them
-  if (target.matches('select, video') || (target.matches('input') && (e.key in ARROWS || /^(Home|End|Page)/.test(e.key))) || (target.matches('button, a') && (e.key === ' ' || e.key === 'Enter'))) return;
-  if (e.key in ARROWS) {
-    if (target.closest('[role=toolbar]')) return;
-    arrow(e);
-  } else if (Object.hasOwn(TOOLS, e.key)) {
-    setTool(TOOLS[e.key]);
-  } else {
-    const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
-    if (!Object.hasOwn(keys, key) || (e.repeat && !['+', '-', 'PageUp', 'PageDown'].includes(key))) return;
-    keys[key]();
-  }
-  e.preventDefault();
-});
+const shortcuts = new Shortcuts($('help'));
+listen(shortcuts, { host, act, setTool, stepInstance, stepSeries, ends, active: () => active });
 
 // ---- the toolbar ------------------------------------------------------------------------------------------------------------------------
 
