@@ -101,6 +101,16 @@ public sealed class AxeTests
         await page.Locator(".picked").WaitForAsync();
         await axe.LookAsync("an open study and a selection");
 
+        // the keys, one of which is being chosen, and all of them off
+        await page.Keyboard.PressAsync("?");
+        await page.Locator("[data-action=view]").ClickAsync();
+        await page.Keyboard.PressAsync("s");
+        await axe.LookAsync("choosing a key");
+        await page.Locator("#help input[type=checkbox]").ClickAsync();
+        await axe.LookAsync("keys that are off");
+        await page.Locator("button[data-reset]").ClickAsync();
+        await page.Keyboard.PressAsync("Escape");
+
         // files over a page
         await page.EvaluateAsync("() => { const files = new DataTransfer(); files.items.add(new File(['x'], 'a.dcm')); document.body.dispatchEvent(new DragEvent('dragover', { bubbles: true, cancelable: true, dataTransfer: files })); }");
         Assert.True(await page.EvaluateAsync<bool>("document.body.classList.contains('dropping')"));

@@ -86,6 +86,9 @@ public sealed partial class HandbookTests
         await TakeAsync("einstellungen", "/einstellungen/geraete");
         await TakeAsync("anmeldung", "/einstellungen/anmeldung");
         await TakeAsync("status", "/status");
+        await page.GotoAsync("/");
+        await page.Keyboard.PressAsync("?");
+        await SaveAsync("tasten");
         await page.GotoAsync("/?q=4714");
         await page.GotoAsync((await page.Locator("a[href^='/studien/']").First.GetAttributeAsync("href"))!.Replace("/studien/", "/studien/loeschen?id=", StringComparison.Ordinal));
         await page.Locator("button.danger").ClickAsync();
