@@ -1,6 +1,8 @@
 // The print page: its button, and Esc leads back as everywhere.
 
-document.getElementById('print').addEventListener('click', () => print());
+const button = document.getElementById('print');
+button.hidden = false;
+button.addEventListener('click', () => print());
 document.addEventListener('keydown', e => {
   if (e.key === 'Escape') document.querySelector('.back').click();
 });
