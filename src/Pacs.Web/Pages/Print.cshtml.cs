@@ -127,10 +127,13 @@ public sealed class PrintModel(IndexReader index, KeyImages marks, TimeProvider 
         var marked = await marks.OfStudyAsync(study, ct);
         if (marked.Count > 0)
         {
+            Wished = marked.Count > MaxImages ? marked.Count : null;
             return marked.Take(MaxImages).Select(m => new Wanted(m.Instance, m.Frame, ""));
         }
         var all = new List<Wanted>();
-        foreach (var series in await index.SeriesOfAsync(study, ct))
+        var list = await index.SeriesOfAsync(study, ct);
+        Wished = list.Sum(s => s.InstanceCount) is var count and > MaxImages ? count : null;
+        foreach (var series in list)
         {
             all.AddRange(all.Count < MaxImages ? await OfSeriesAsync(series.PublicId, MaxImages - all.Count, ct) : []);
         }

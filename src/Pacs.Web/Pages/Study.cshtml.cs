@@ -131,6 +131,7 @@ public sealed class StudyModel(IndexReader index, KeyImages marks, Archive archi
     /// <param name="tab">Which of <see cref="Tabs"/>.</param>
     /// <param name="teil"><c>serien</c> for what the list of studies shows in place.</param>
     /// <param name="gdt">Whether its GDT file has just been sent again: 1 or 0.</param>
+    /// <param name="ohne">The label that has just been taken off.</param>
     /// <param name="ct">Cancels.</param>
     public async Task<IActionResult> OnGetAsync(string id, int? nach, string? tab, string? teil, int? gdt, string? ohne, CancellationToken ct)
     {

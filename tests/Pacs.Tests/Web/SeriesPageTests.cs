@@ -59,7 +59,7 @@ public sealed class SeriesPageTests
         }
         var series = ResourceId.ForSeries("4711", "1.2.3.1", "1.2.3.1.1");
         var all = string.Join('&', Enumerable.Range(1, PrintModel.MaxImages + 1).Select(i => $"bild={ResourceId.ForInstance("4711", "1.2.3.1", "1.2.3.1.1", $"1.2.3.1.1.{i}")},1"));
-        foreach (var query in new[] { all, $"serie={series}" })
+        foreach (var query in new[] { all, $"serie={series}", $"studie={ResourceId.ForStudy("4711", "1.2.3.1")}" })
         {
             var print = await GetAsync(server, "/drucken?" + query);
             Assert.Equal(PrintModel.MaxImages + 1, print.Split("<figure>").Length);
