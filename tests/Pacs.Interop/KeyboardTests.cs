@@ -205,7 +205,9 @@ public sealed class KeyboardTests
         await using var office = await BrowserOffice.OpenAsync(Ct);
         var page = await PageAsync(office, language, width);
         var wrong = new List<string>();
-        foreach (var path in await office.PathsAsync())
+        // one of each kind, and on a phone list, tabs, form and viewer
+        var paths = (await office.PathsAsync()).Where(p => !p.Contains('?', StringComparison.Ordinal) || p.StartsWith("/viewer", StringComparison.Ordinal));
+        foreach (var path in width > 1000 ? paths : paths.Where((p, i) => i < 2 || p is "/arbeitsliste/neu" || p.StartsWith("/viewer", StringComparison.Ordinal)))
         {
             await page.GotoAsync(path);
             if (path.StartsWith("/viewer", StringComparison.Ordinal))

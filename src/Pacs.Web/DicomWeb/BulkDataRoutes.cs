@@ -1,6 +1,8 @@
 using Pacs.Dicom;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
+using Pacs.Web.Http;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -18,7 +20,7 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
         var ct = context.RequestAborted;
         if (await target.FindInstanceAsync(study, series, instance, ct) is not { } location || archive.TryGetPath(location.Key) is not { } file)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         var stored = TransferSyntax.Get(location.SyntaxUid);
         if (path == DicomTag.PixelData.ToHexString() && !InstanceHeader.MayHavePixels(location))
@@ -35,7 +37,7 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
         }
         if (MediaRange.Choose(MediaRange.Of(context.Request), MediaTypes.OctetStream) is not { Range: var range })
         {
-            return DicomWebError.NotAcceptable("Bulk data are application/octet-stream, alone or in multipart/related");
+            return HttpProblem.NotAcceptable("Bulk data are application/octet-stream, alone or in multipart/related");
         }
         var tag = $"{Path.GetFileNameWithoutExtension(location.Key)}-{path.Replace('/', '-')}";
         try
@@ -48,15 +50,15 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
             var whole = stored.IsDeflated || stored.IsBigEndian || path.StartsWith("7FE0", StringComparison.Ordinal);
             var read = await DicomFile.OpenAsync(file, whole ? null : DicomReadOptions.HeaderOnly, ct);
             return BulkDataPath.Find(read.Dataset, path) is { Items: null, Fragments: null } element
-                ? Answer(range.IsMultipart, tag, element.Value) : DicomWebError.NotFound;
+                ? Answer(range.IsMultipart, tag, element.Value) : HttpProblem.NotFound;
         }
         catch (DicomException e)
         {
-            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The stored instance is damaged: {e.Message}");
+            return new HttpProblem(StatusCodes.Status500InternalServerError, $"The stored instance is damaged: {e.Message}");
         }
         catch (FileNotFoundException)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
     }
 
@@ -67,7 +69,7 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
         {
             if (StoredFiles.TryOpen(archive, location) is not { } file)
             {
-                return DicomWebError.NotFound;
+                return HttpProblem.NotFound;
             }
             IReadOnlyList<ByteRange> fragments;
             using (var pixels = InstancePixels.Open(path))
@@ -79,7 +81,7 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
             if (MediaRange.Choose(ranges, type, MediaTypes.OctetStream) is not { } chosen || (chosen.Range.IsMultipart && fragments.Count > 1))
             {
                 file.Dispose();
-                return DicomWebError.NotAcceptable($"The instance is a video: {type}, or application/octet-stream; transfer-syntax=*");
+                return HttpProblem.NotAcceptable($"The instance is a video: {type}, or application/octet-stream; transfer-syntax=*");
             }
             var full = $"{chosen.Type}; transfer-syntax={syntax.Uid}";
             return fragments is not [var whole] ? new FragmentAnswer(new RenderedPart(full, default, file, fragments))
@@ -88,7 +90,7 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
         }
         catch (DicomException e)
         {
-            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The stored instance is damaged: {e.Message}");
+            return new HttpProblem(StatusCodes.Status500InternalServerError, $"The stored instance is damaged: {e.Message}");
         }
     }
 
@@ -103,7 +105,7 @@ internal sealed class BulkDataRoutes(WadoTarget target, Archive archive, FrameRo
         var file = StoredFiles.TryOpen(archive, location);
         if (file is null)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         return isMultipart ? new MultipartBytes(MediaTypes.OctetStream, file, pixels) : new ByteAnswer(MediaTypes.OctetStream, tag, file, pixels.Offset, pixels.Length);
     }

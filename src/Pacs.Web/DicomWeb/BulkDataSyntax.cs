@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Pacs.Dicom;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Pacs.Web.Configuration;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -23,7 +24,7 @@ internal static class Capabilities
         return MediaRange.Choose(MediaRange.Of(context.Request), Wadl, MediaTypes.Json) switch
         {
             { Type: Wadl } => Results.Text(ToWadl(root, resources), Wadl, System.Text.Encoding.UTF8),
-            null => DicomWebError.NotAcceptable($"Capabilities are {Wadl} or {MediaTypes.Json}"),
+            null => HttpProblem.NotAcceptable($"Capabilities are {Wadl} or {MediaTypes.Json}"),
             _ => Results.Text(ToJson(root, resources), MediaTypes.Json, System.Text.Encoding.UTF8),
         };
     }

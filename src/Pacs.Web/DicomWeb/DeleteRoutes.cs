@@ -1,4 +1,5 @@
 using Pacs.Storage;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -10,7 +11,7 @@ internal sealed class DeleteRoutes(WadoTarget target, Archive archive)
     {
         if (await target.FindAsync(study, series, instance, context.RequestAborted) is not { Count: > 0 } locations)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         // one by one: what shares a UID under another patient is meant, too, as it is when it is retrieved
         foreach (var location in locations)

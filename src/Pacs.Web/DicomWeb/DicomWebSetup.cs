@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Mvc;
 using Pacs.Web.Configuration;
 using Pacs.Web.DicomWeb;
 using Pacs.Web.Http;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web;
 

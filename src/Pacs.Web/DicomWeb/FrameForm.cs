@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Pacs.Dicom;
 using Pacs.Dicom.Codecs;
 using Pacs.Dicom.Imaging;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 

@@ -4,6 +4,7 @@ using Pacs.Dicom;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
 using Pacs.Web.Http;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -23,9 +24,9 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
     {
         if (!TryParse(list, out var numbers))
         {
-            return DicomWebError.BadRequest("Frames are numbers from 1, separated by commas");
+            return HttpProblem.BadRequest("Frames are numbers from 1, separated by commas");
         }
-        return await target.FindInstanceAsync(study, series, instance, context.RequestAborted) is { } location ? await AnswerAsync(context, location, numbers) : DicomWebError.NotFound;
+        return await target.FindInstanceAsync(study, series, instance, context.RequestAborted) is { } location ? await AnswerAsync(context, location, numbers) : HttpProblem.NotFound;
     }
 
     /// <summary>Answers for all frames of an instance: the bulk data of compressed pixels.</summary>
@@ -35,11 +36,11 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
     {
         if (!FrameForm.TryChoose(MediaRange.Of(context.Request), TransferSyntax.Get(location.SyntaxUid), out var form, out var reason))
         {
-            return DicomWebError.NotAcceptable(reason);
+            return HttpProblem.NotAcceptable(reason);
         }
         if (target.PathOf(location) is not { } path)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         if (!InstanceHeader.MayHavePixels(location))
         {
@@ -51,15 +52,15 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
             numbers ??= [.. Enumerable.Range(1, Math.Min(pixels.Count, MaxFrames))];
             if (numbers.Exists(n => n > pixels.Count))
             {
-                return DicomWebError.NotFound;
+                return HttpProblem.NotFound;
             }
             if (form is { IsStored: false, Syntax.IsEncapsulated: true } && !Transcoder.CanEncode(pixels.Image, form.Syntax))
             {
-                return DicomWebError.NotAcceptable($"{form.Syntax.Name} has no samples like these; ask for application/octet-stream");
+                return HttpProblem.NotAcceptable($"{form.Syntax.Name} has no samples like these; ask for application/octet-stream");
             }
             if (!form.IsMultipart && numbers.Count > 1)
             {
-                return DicomWebError.NotAcceptable("Several frames are multipart/related only");
+                return HttpProblem.NotAcceptable("Several frames are multipart/related only");
             }
             return await WriteAsync(context, location, pixels, form, numbers);
         }
@@ -69,11 +70,11 @@ internal sealed class FrameRoutes(WadoTarget target, DecodingSlots slots)
         }
         catch (DicomException e) when (!context.Response.HasStarted)
         {
-            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The frame cannot be read: {e.Message}");
+            return new HttpProblem(StatusCodes.Status500InternalServerError, $"The frame cannot be read: {e.Message}");
         }
         catch (FileNotFoundException) when (!context.Response.HasStarted)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
     }
 

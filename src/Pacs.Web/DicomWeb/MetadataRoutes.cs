@@ -4,6 +4,7 @@ using Pacs.Dicom;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
 using Pacs.Web.Http;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -18,15 +19,15 @@ internal sealed partial class MetadataRoutes(WadoTarget target, Archive archive,
         var ct = context.RequestAborted;
         if (MediaRange.Choose(MediaRange.Of(context.Request), MediaTypes.DicomJson, MediaTypes.Json, MediaTypes.DicomXml) is not { Type: var type })
         {
-            return DicomWebError.NotAcceptable("Metadata are application/dicom+json or multipart/related; type=\"application/dicom+xml\"");
+            return HttpProblem.NotAcceptable("Metadata are application/dicom+json or multipart/related; type=\"application/dicom+xml\"");
         }
         if (await target.FindAsync(study, series, instance, ct) is not { } locations)
         {
-            return DicomWebError.TooLarge("Too many instances for one answer: ask series by series");
+            return HttpProblem.TooLarge("Too many instances for one answer: ask series by series");
         }
         if (locations.Count == 0)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         var address = new DicomWebAddress(context.Request, options);
         var response = context.Response;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 using Pacs.Dicom.Imaging;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.DicomWeb;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Pacs.Dicom;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -34,11 +35,11 @@ internal static class QidoRoutes
     {
         if (MediaRange.Choose(MediaRange.Of(context.Request), MediaTypes.DicomJson, MediaTypes.Json, MediaTypes.DicomXml) is not { Type: var type })
         {
-            return DicomWebError.NotAcceptable("""Searches are answered with application/dicom+json or multipart/related; type="application/dicom+xml" """.TrimEnd());
+            return HttpProblem.NotAcceptable("""Searches are answered with application/dicom+json or multipart/related; type="application/dicom+xml" """.TrimEnd());
         }
         if (!QidoRequest.TryParse(level, study, series, context.Request.Query, out var search, out var problem))
         {
-            return DicomWebError.BadRequest(problem);
+            return HttpProblem.BadRequest(problem);
         }
         try
         {
@@ -48,7 +49,7 @@ internal static class QidoRoutes
         }
         catch (QueryTooBroadException e) when (!context.Response.HasStarted)
         {
-            return DicomWebError.TooLarge($"{e.Tag} is not in the index and would have to be read from too many files: narrow the search by attributes that are");
+            return HttpProblem.TooLarge($"{e.Tag} is not in the index and would have to be read from too many files: narrow the search by attributes that are");
         }
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Pacs.Dicom.Imaging;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.DicomWeb;
 

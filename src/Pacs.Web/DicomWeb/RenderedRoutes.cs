@@ -4,6 +4,8 @@ using Pacs.Dicom.Codecs;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
 using Pacs.Web.Configuration;
+using Pacs.Web.Http;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -20,10 +22,10 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
     {
         if (!RenderedRequest.TryParse(context.Request.Query, out var request, out var problem))
         {
-            return DicomWebError.BadRequest(problem);
+            return HttpProblem.BadRequest(problem);
         }
         return await target.FindInstanceAsync(study, series, instance, context.RequestAborted) is { } location
-            ? await renderer.AnswerAsync(context, location, 1, MediaRange.Of(context.Request), request) : DicomWebError.NotFound;
+            ? await renderer.AnswerAsync(context, location, 1, MediaRange.Of(context.Request), request) : HttpProblem.NotFound;
     }
 
     /// <summary>
@@ -34,15 +36,15 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
         var ct = context.RequestAborted;
         if (!RenderedRequest.TryParse(context.Request.Query, out var request, out var problem))
         {
-            return DicomWebError.BadRequest(problem);
+            return HttpProblem.BadRequest(problem);
         }
         if (await target.FindAsync(study, series, null, ct) is not { } found)
         {
-            return DicomWebError.TooLarge("Too many instances for one answer: ask series by series");
+            return HttpProblem.TooLarge("Too many instances for one answer: ask series by series");
         }
         if (found.Count == 0)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         var ranges = MediaRange.Of(context.Request);
         if (!ranges.Any(r => r.IsMultipart) && ranges is [{ Type: not "*/*" }, ..])
@@ -61,16 +63,16 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
     {
         if (!RenderedRequest.TryParse(context.Request.Query, out var request, out var problem))
         {
-            return DicomWebError.BadRequest(problem);
+            return HttpProblem.BadRequest(problem);
         }
         var numbers = list.Split(',').Select(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).ToList();
         if (numbers.Exists(n => n < 1) || numbers.Count > MaxFrames)
         {
-            return DicomWebError.BadRequest("Frames are numbers from 1, separated by commas");
+            return HttpProblem.BadRequest("Frames are numbers from 1, separated by commas");
         }
         if (await target.FindInstanceAsync(study, series, instance, context.RequestAborted) is not { } location)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         var ranges = MediaRange.Of(context.Request);
         return numbers is [var single] && !ranges[0].IsMultipart ? await renderer.AnswerAsync(context, location, single, ranges, request)
@@ -82,23 +84,23 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
     {
         if (!RenderedRequest.TryParse(context.Request.Query, out var request, out var problem))
         {
-            return DicomWebError.BadRequest(problem);
+            return HttpProblem.BadRequest(problem);
         }
         if (!int.TryParse(frame, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1)
         {
-            return DicomWebError.BadRequest("A frame is a number from 1");
+            return HttpProblem.BadRequest("A frame is a number from 1");
         }
         var found = await target.FindAsync(study, series, instance, context.RequestAborted) ?? [];
         if (FirstWithPicture(found) is not { } location)
         {
-            return found.Count == 0 ? DicomWebError.NotFound : found.Any(l => TransferSyntax.Get(l.SyntaxUid).IsVideo) ? DicomWebError.NotAcceptable(VideoFrames.Missing) : Nothing;
+            return found.Count == 0 ? HttpProblem.NotFound : found.Any(l => TransferSyntax.Get(l.SyntaxUid).IsVideo) ? HttpProblem.NotAcceptable(VideoFrames.Missing) : Nothing;
         }
         var small = request with { Options = request.Options with { Viewport = request.Options.Viewport ?? new Viewport(ThumbnailSide, ThumbnailSide) } };
         // of a video a picture, even for who takes anything
         return await renderer.AnswerAsync(context, location, number, [.. MediaRange.Of(context.Request).Select(r => r.Type == "*/*" ? r with { Type = "image/*" } : r)], small);
     }
 
-    private static DicomWebError Nothing { get; } = new(StatusCodes.Status404NotFound, "Nothing of this can be shown as a picture");
+    private static HttpProblem Nothing { get; } = new(StatusCodes.Status404NotFound, "Nothing of this can be shown as a picture");
 
     /// <summary>The first that can be shown; a report has no picture, and a video one where there is ffmpeg.</summary>
     private InstanceLocation? FirstWithPicture(IEnumerable<InstanceLocation> found) => found.FirstOrDefault(l => TransferSyntax.Get(l.SyntaxUid) is var syntax
@@ -129,7 +131,7 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
         }
         if (!response.HasStarted)
         {
-            return DicomWebError.NotAcceptable("Nothing of this can be shown as one of these types: images are image/jpeg and image/png, documents application/pdf, videos video/mp4 and video/mpeg, each in multipart/related");
+            return HttpProblem.NotAcceptable("Nothing of this can be shown as one of these types: images are image/jpeg and image/png, documents application/pdf, videos video/mp4 and video/mpeg, each in multipart/related");
         }
         await response.Body.WriteAsync(MultipartWriter.End(boundary), ct);
         return Results.Empty;
@@ -153,11 +155,11 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
     {
         if (Renderer.ChoosePicture(ranges) is not { Type: var type, Range: var range } || (!range.IsMultipart && range.Type != "*/*"))
         {
-            return DicomWebError.NotAcceptable("Several frames are multipart/related; type=\"image/jpeg\" or \"image/png\"");
+            return HttpProblem.NotAcceptable("Several frames are multipart/related; type=\"image/jpeg\" or \"image/png\"");
         }
         if (target.PathOf(location) is not { } path)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         if (!InstanceHeader.MayHavePixels(location))
         {
@@ -165,7 +167,7 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
         }
         if (!CodecTable.TryGet(TransferSyntax.Get(location.SyntaxUid), out _, out var reason))
         {
-            return DicomWebError.NotAcceptable(reason);
+            return HttpProblem.NotAcceptable(reason);
         }
         var (response, ct) = (context.Response, context.RequestAborted);
         try
@@ -173,7 +175,7 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
             using var pixels = InstancePixels.Open(path);
             if (numbers.Exists(n => n > pixels.Count))
             {
-                return DicomWebError.NotFound;
+                return HttpProblem.NotFound;
             }
             var boundary = MultipartWriter.NewBoundary();
             foreach (var number in numbers)
@@ -195,7 +197,7 @@ internal sealed partial class RenderedRoutes(WadoTarget target, Renderer rendere
         }
         catch (DicomException e) when (!response.HasStarted)
         {
-            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The frame cannot be shown: {e.Message}");
+            return new HttpProblem(StatusCodes.Status500InternalServerError, $"The frame cannot be shown: {e.Message}");
         }
     }
 

@@ -5,6 +5,7 @@ using Pacs.Dicom.Codecs;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
 using Pacs.Web.Http;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -32,7 +33,7 @@ internal sealed partial class Renderer(Archive archive, IndexReader index, Decod
     {
         if (archive.TryGetPath(location.Key) is not { } path)
         {
-            return DicomWebError.NoFile;
+            return HttpProblem.NoFile;
         }
         try
         {
@@ -54,16 +55,16 @@ internal sealed partial class Renderer(Archive archive, IndexReader index, Decod
         }
         catch (DicomException e) when (!context.Response.HasStarted)
         {
-            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The frame cannot be shown: {e.Message}", "damaged");
+            return new HttpProblem(StatusCodes.Status500InternalServerError, $"The frame cannot be shown: {e.Message}", "damaged");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException && !context.Response.HasStarted)
         {
-            return DicomWebError.NoFile;
+            return HttpProblem.NoFile;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && !context.Response.HasStarted)
         {
             LogUnreadable(e, location.Id);
-            return new DicomWebError(StatusCodes.Status500InternalServerError, "The file of the instance cannot be read: the disk or the rights of the folder. The log says more", "unreadable");
+            return new HttpProblem(StatusCodes.Status500InternalServerError, "The file of the instance cannot be read: the disk or the rights of the folder. The log says more", "unreadable");
         }
     }
 
@@ -171,7 +172,7 @@ internal sealed partial class Renderer(Archive archive, IndexReader index, Decod
     {
         if (MediaRange.Choose(ranges, Jpeg, Png, Gif) is not { Type: var type })
         {
-            return DicomWebError.NotAcceptable("Images are rendered as image/jpeg, image/png and image/gif");
+            return HttpProblem.NotAcceptable("Images are rendered as image/jpeg, image/png and image/gif");
         }
         var tag = WadoTarget.Tag([location], $"{type}|{request.Variant(frame)}");
         if (NotModified.Is(context.Request, new EntityTagHeaderValue($"\"{tag}\"")))
@@ -181,15 +182,15 @@ internal sealed partial class Renderer(Archive archive, IndexReader index, Decod
         using var pixels = InstancePixels.Open(path);
         if (frame > pixels.Count)
         {
-            return DicomWebError.NoFrame;
+            return HttpProblem.NoFrame;
         }
         if (!CodecTable.TryGet(syntax, out _, out var reason))
         {
-            return DicomWebError.NotAcceptable(reason, "codec");
+            return HttpProblem.NotAcceptable(reason, "codec");
         }
         if (request.Options.Region is { } region && request.Options.PresentationState is null && region.Within(pixels.Image.Columns, pixels.Image.Rows) is null)
         {
-            return DicomWebError.BadRequest($"The region lies outside of the image of {pixels.Image.Columns} x {pixels.Image.Rows} pixels");
+            return HttpProblem.BadRequest($"The region lies outside of the image of {pixels.Image.Columns} x {pixels.Image.Rows} pixels");
         }
         WarnOfUnknown(context.Response, request);
         return type == Gif ? new ByteAnswer(type, tag, await CineAsync(pixels, request, context.RequestAborted))
@@ -260,7 +261,7 @@ internal sealed partial class Renderer(Archive archive, IndexReader index, Decod
                 return await AnswerAsync(context, image, frame, ranges, request with { Options = request.Options with { PresentationState = state }, State = location.Key });
             }
         }
-        return new DicomWebError(StatusCodes.Status404NotFound, "None of the images that the presentation state is about is here", "state");
+        return new HttpProblem(StatusCodes.Status404NotFound, "None of the images that the presentation state is about is here", "state");
     }
 
     private static IReadOnlyList<ByteRange> Fragments(string path)
@@ -275,7 +276,7 @@ internal sealed partial class Renderer(Archive archive, IndexReader index, Decod
     {
         if (StoredFiles.TryOpen(archive, location) is not { } file)
         {
-            return DicomWebError.NoFile;
+            return HttpProblem.NoFile;
         }
         var fragments = Fragments(path);
         var stored = VideoType.Of(file, fragments, syntax);
@@ -283,7 +284,7 @@ internal sealed partial class Renderer(Archive archive, IndexReader index, Decod
         if (wanted != stored)
         {
             file.Dispose();
-            return wanted is null ? DicomWebError.NotAcceptable($"The instance is a video: {stored}, and pictures of it image/jpeg or image/png")
+            return wanted is null ? HttpProblem.NotAcceptable($"The instance is a video: {stored}, and pictures of it image/jpeg or image/png")
                 : await VideoFrameAsync(context, location, path, frame, wanted, request);
         }
         // one fragment as a rule (PS3.5 §A.4.6): browsers seek in it by ranges
@@ -295,7 +296,7 @@ internal sealed partial class Renderer(Archive archive, IndexReader index, Decod
     {
         if (!videos.IsPresent)
         {
-            return DicomWebError.NotAcceptable(VideoFrames.Missing, "ffmpeg");
+            return HttpProblem.NotAcceptable(VideoFrames.Missing, "ffmpeg");
         }
         var tag = WadoTarget.Tag([location], $"{type}|{request.Variant(frame)}");
         if (NotModified.Is(context.Request, new EntityTagHeaderValue($"\"{tag}\"")))
@@ -324,9 +325,9 @@ internal sealed partial class Renderer(Archive archive, IndexReader index, Decod
         }
         if (MediaRange.Choose(ranges, Pdf) is null)
         {
-            return DicomWebError.NotAcceptable("The instance is a document: application/pdf");
+            return HttpProblem.NotAcceptable("The instance is a document: application/pdf");
         }
-        return await PdfAsync(path, ct) is { } document ? new ByteAnswer(Pdf, Path.GetFileNameWithoutExtension(location.Key) + "-document", document) : DicomWebError.NotFound;
+        return await PdfAsync(path, ct) is { } document ? new ByteAnswer(Pdf, Path.GetFileNameWithoutExtension(location.Key) + "-document", document) : HttpProblem.NotFound;
     }
 
     private static async Task<ReadOnlyMemory<byte>?> PdfAsync(string path, CancellationToken ct)

@@ -1,6 +1,8 @@
 using Microsoft.Win32.SafeHandles;
 using Pacs.Dicom;
 using Pacs.Storage;
+using Pacs.Web.Http;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -12,11 +14,11 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
     {
         if (MediaRange.Choose(MediaRange.Of(context.Request), MediaTypes.Dicom) is not { Range: var range })
         {
-            return DicomWebError.NotAcceptable("Instances are multipart/related; type=\"application/dicom\", a single one also application/dicom");
+            return HttpProblem.NotAcceptable("Instances are multipart/related; type=\"application/dicom\", a single one also application/dicom");
         }
         if (await target.FindAsync(study, series, instance, context.RequestAborted) is not { } found)
         {
-            return DicomWebError.TooLarge("Too many instances for one answer: ask series by series");
+            return HttpProblem.TooLarge("Too many instances for one answer: ask series by series");
         }
         var locations = found.Where(l => StoredFiles.IsWhole(archive, l)).ToList();
         if (locations.Count < found.Count)
@@ -26,21 +28,21 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
         }
         if (locations.Count == 0)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         var parts = new List<OutgoingFile>(locations.Count);
         foreach (var location in locations)
         {
             if (OutgoingFile.For(location, range.TransferSyntax, out var reason) is not { } part)
             {
-                return DicomWebError.NotAcceptable(reason!);
+                return HttpProblem.NotAcceptable(reason!);
             }
             parts.Add(part);
         }
         if (range is { IsMultipart: false, Type: MediaTypes.Dicom })
         {
-            return parts is [var single] ? single.Answer(archive, slots, single.Location.Id + ".dcm") ?? DicomWebError.NotFound
-                : DicomWebError.NotAcceptable("Several instances are multipart/related; type=\"application/dicom\" only");
+            return parts is [var single] ? single.Answer(archive, slots, single.Location.Id + ".dcm") ?? HttpProblem.NotFound
+                : HttpProblem.NotAcceptable("Several instances are multipart/related; type=\"application/dicom\" only");
         }
         return await WriteAsync(context, parts, locations.Count < found.Count);
     }
@@ -72,7 +74,7 @@ internal sealed partial class RetrieveRoutes(WadoTarget target, Archive archive,
             catch (DicomException e) when (!response.HasStarted && parts.Count == 1 && !part.IsDefault)
             {
                 response.ContentType = null;
-                return DicomWebError.NotAcceptable($"The instance cannot be converted: {e.Message}. Ask with transfer-syntax=* for it as it is stored");
+                return HttpProblem.NotAcceptable($"The instance cannot be converted: {e.Message}. Ask with transfer-syntax=* for it as it is stored");
             }
             catch (DicomException e)
             {

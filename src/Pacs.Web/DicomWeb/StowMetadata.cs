@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Pacs.Dicom;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -52,7 +53,7 @@ internal sealed class StowMetadata : IDisposable
         private bool _isXml;
 
         /// <summary>Why the request as a whole cannot be taken.</summary>
-        public DicomWebError? Error { get; private set; }
+        public HttpProblem? Error { get; private set; }
 
         /// <summary>The instances, each as a DICOM file, or, where its metadata or its bulk data are no instance, as what is known of it: one does not lose the others.</summary>
         public IEnumerable<(Stream? File, StowOutcome Failure)> Instances()
@@ -89,7 +90,7 @@ internal sealed class StowMetadata : IDisposable
                 var most = isMetadata ? Math.Min(left, MaxMetadata) : left;
                 if (await TakeAsync(section.Body, most, ct) is not { } bytes || count++ == MaxParts)
                 {
-                    Error = DicomWebError.TooLarge("Metadata and bulk data are kept in memory, at most 512 MB in all: store instances as multipart/related; type=\"application/dicom\"");
+                    Error = HttpProblem.TooLarge("Metadata and bulk data are kept in memory, at most 512 MB in all: store instances as multipart/related; type=\"application/dicom\"");
                     return;
                 }
                 left -= bytes.Length;
@@ -112,7 +113,7 @@ internal sealed class StowMetadata : IDisposable
             }
             catch (DicomException e)
             {
-                Error = DicomWebError.BadRequest($"The metadata are not in the DICOM JSON model: {e.Message}");
+                Error = HttpProblem.BadRequest($"The metadata are not in the DICOM JSON model: {e.Message}");
             }
         }
 

@@ -37,13 +37,13 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
         };
         if (wantsXml is null)
         {
-            return DicomWebError.NotAcceptable("The outcome is application/dicom+json or application/dicom+xml");
+            return HttpProblem.NotAcceptable("The outcome is application/dicom+json or application/dicom+xml");
         }
         var encoding = context.Request.Headers.ContentEncoding.ToString();
         if (encoding is not ("" or "identity" or "gzip"))
         {
             context.Response.Headers.AcceptEncoding = "gzip"; // RFC 9110 §12.5.3
-            return new DicomWebError(StatusCodes.Status415UnsupportedMediaType, "Requests come as they are or with Content-Encoding gzip");
+            return new HttpProblem(StatusCodes.Status415UnsupportedMediaType, "Requests come as they are or with Content-Encoding gzip");
         }
         await using var unpacked = encoding == "gzip" ? new GZipStream(context.Request.Body, CompressionMode.Decompress, leaveOpen: true) : null;
         var body = unpacked ?? context.Request.Body;
@@ -56,13 +56,13 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
             }
             catch (InvalidDataException)
             {
-                return DicomWebError.BadRequest("The request is not what its Content-Encoding says");
+                return HttpProblem.BadRequest("The request is not what its Content-Encoding says");
             }
         }
         else if (type != MediaTypes.Multipart || related is not (MediaTypes.Dicom or MediaTypes.DicomJson or MediaTypes.DicomXml or "")
             || boundary.Length is 0 or > MaxBoundary)
         {
-            return new DicomWebError(StatusCodes.Status415UnsupportedMediaType,
+            return new HttpProblem(StatusCodes.Status415UnsupportedMediaType,
                 "Instances are stored as multipart/related with a boundary and type=\"application/dicom\", \"application/dicom+json\" or \"application/dicom+xml\", a single one also as application/dicom");
         }
         else if (await ReadAsync(context, body, store, related, boundary) is { } error)
@@ -72,7 +72,7 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
         var outcomes = await store.FinishAsync();
         if (outcomes.Length == 0)
         {
-            return DicomWebError.BadRequest("There is no part in the request");
+            return HttpProblem.BadRequest("There is no part in the request");
         }
         await WriteAsync(context.Response, StowReport.Build(outcomes), StowReport.StatusOf(outcomes), wantsXml.Value);
         return Results.Empty;
@@ -120,7 +120,7 @@ internal sealed partial class StowRoutes(Archive archive, IndexReader index, Sto
             LogBroken(e.GetType().Name);
             if (store.IsEmpty)
             {
-                return DicomWebError.BadRequest("There is no whole part in the request: it ends before its boundary has come again, or is not what its Content-Encoding says");
+                return HttpProblem.BadRequest("There is no whole part in the request: it ends before its boundary has come again, or is not what its Content-Encoding says");
             }
             store.Add(StowOutcome.NoInstance);
         }

@@ -4,6 +4,7 @@ using System.Globalization;
 using Pacs.Dicom;
 using Pacs.Dicom.Imaging;
 using Pacs.Web.Configuration;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.DicomWeb;
 

@@ -3,6 +3,8 @@ using Microsoft.Extensions.Primitives;
 using Pacs.Dicom;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
+using Pacs.Web.Http;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.DicomWeb;
 
@@ -17,15 +19,15 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         string Parameter(string name) => context.Request.Query[name].ToString();
         if (!string.Equals(Parameter("requestType"), "WADO", StringComparison.OrdinalIgnoreCase) || Parameter("objectUID").Length == 0)
         {
-            return DicomWebError.BadRequest("requestType=WADO, studyUID, seriesUID and objectUID are needed");
+            return HttpProblem.BadRequest("requestType=WADO, studyUID, seriesUID and objectUID are needed");
         }
         if (Parameter("anonymize").Length > 0)
         {
-            return DicomWebError.NotAcceptable("Instances are not anonymized here");
+            return HttpProblem.NotAcceptable("Instances are not anonymized here");
         }
         if (await FindAsync(Parameter("studyUID"), Parameter("seriesUID"), Parameter("objectUID"), ct) is not { } location)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         // PS3.18 §9.1.2.2.1: contentType counts before the header, which browsers fill with their own
         var content = Parameter("contentType");
@@ -40,13 +42,13 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         }
         if (!TryRead(context.Request.Query, out var frame, out var request, out var problem))
         {
-            return DicomWebError.BadRequest(problem);
+            return HttpProblem.BadRequest(problem);
         }
         if (Parameter("region") is { Length: > 0 } region)
         {
             if (!TryRegion(region, out var fractions))
             {
-                return DicomWebError.BadRequest("region is left,top,right,bottom as fractions of the image, 0 to 1");
+                return HttpProblem.BadRequest("region is left,top,right,bottom as fractions of the image, 0 to 1");
             }
             if (Pixels(location, fractions) is not { } pixels)
             {
@@ -58,7 +60,7 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         {
             if (await StateAsync(presentation, location, frame, ct) is not { } state)
             {
-                return DicomWebError.BadRequest("presentationUID is that of a softcopy presentation state that is about this image");
+                return HttpProblem.BadRequest("presentationUID is that of a softcopy presentation state that is about this image");
             }
             request = request with { Options = request.Options with { PresentationState = state }, State = presentation };
         }
@@ -125,9 +127,9 @@ internal sealed class WadoUriRoute(WadoTarget target, IndexReader index, Archive
         // §9.1.2.2.3: Explicit VR Little Endian where nothing is said
         if (OutgoingFile.For(location, syntax.Length > 0 ? syntax : null, out var reason) is not { } part)
         {
-            return DicomWebError.NotAcceptable(reason!);
+            return HttpProblem.NotAcceptable(reason!);
         }
-        return part.Answer(archive, slots, location.Id + ".dcm") ?? DicomWebError.NotFound;
+        return part.Answer(archive, slots, location.Id + ".dcm") ?? HttpProblem.NotFound;
     }
 
     /// <summary>The parameters of §9.1.2.3 as those of WADO-RS.</summary>

@@ -46,11 +46,11 @@ internal sealed class WeasisRoutes(IndexReader index, PacsOptions options, Acces
         }
         else
         {
-            return DicomWebError.BadRequest("studyUID, accessionNumber or patientID is needed");
+            return HttpProblem.BadRequest("studyUID, accessionNumber or patientID is needed");
         }
         if (studies.Count == 0)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         using var buffer = new MemoryStream();
         await WriteAsync(buffer, $"{context.Request.Scheme}://{context.Request.Host.ToUriComponent()}{options.DicomWeb.WadoRoot}", [.. studies.Take(MaxStudies)], ct);

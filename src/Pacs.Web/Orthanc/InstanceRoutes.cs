@@ -1,5 +1,5 @@
 using Pacs.Storage;
-using Pacs.Web.DicomWeb;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.Orthanc;
 

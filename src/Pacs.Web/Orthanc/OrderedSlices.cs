@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Pacs.Dicom;
 using Pacs.Storage;
-using Pacs.Web.DicomWeb;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.Orthanc;
 

@@ -7,6 +7,8 @@ using Pacs.Dicom.Codecs;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
 using Pacs.Web.DicomWeb;
+using Pacs.Web.Http;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.Orthanc;
 

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using Pacs.Dicom;
 using Pacs.Dicom.Media;
 using Pacs.Storage;
-using Pacs.Web.DicomWeb;
+using Pacs.Web.Instances;
 using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Orthanc;

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Pacs.Dicom;
 using Pacs.Storage;
-using Pacs.Web.DicomWeb;
+using Pacs.Web.Instances;
 using Pacs.Web.Jobs;
 
 namespace Pacs.Web.Peers;

@@ -2,6 +2,7 @@ using Pacs.Dicom;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
 using Pacs.Web.DicomWeb;
+using Pacs.Web.Http;
 
 namespace Pacs.Web.Viewer;
 
@@ -20,22 +21,22 @@ internal sealed class PictureRoute(IndexReader index, Archive archive, Conflicts
     /// <param name="instance">The instance's id.</param>
     /// <param name="frame">From 1.</param>
     public async Task<IResult> AnswerAsync(HttpContext context, string instance, int frame) =>
-        ResourceId.TryParse(instance, out var id) && await index.LocateAsync(id, context.RequestAborted) is { } location ? await AnswerAsync(context, location, frame) : DicomWebError.NotFound;
+        ResourceId.TryParse(instance, out var id) && await index.LocateAsync(id, context.RequestAborted) is { } location ? await AnswerAsync(context, location, frame) : HttpProblem.NotFound;
 
     /// <summary>Answers with a frame of the second copy in a conflict, which is no instance.</summary>
     public async Task<IResult> SecondAsync(HttpContext context, long conflict, int frame) =>
         await conflicts.FindAsync(conflict, context.RequestAborted) is { } found && await conflicts.LocateAsync(found, context.RequestAborted) is { } location
-            ? await AnswerAsync(context, location, frame) : DicomWebError.NotFound;
+            ? await AnswerAsync(context, location, frame) : HttpProblem.NotFound;
 
     private async Task<IResult> AnswerAsync(HttpContext context, InstanceLocation location, int frame)
     {
         if (!RenderedRequest.TryParse(context.Request.Query, out var request, out var problem))
         {
-            return DicomWebError.BadRequest(problem);
+            return HttpProblem.BadRequest(problem);
         }
         if (frame < 1)
         {
-            return DicomWebError.BadRequest("A frame is a number from 1");
+            return HttpProblem.BadRequest("A frame is a number from 1");
         }
         // a thumbnail or a print, of which nobody measures; the viewer takes all pixels and stretches them itself
         request = request with { Options = request.Options with { Square = true } };
@@ -44,7 +45,7 @@ internal sealed class PictureRoute(IndexReader index, Archive archive, Conflicts
         {
             if (!ResourceId.TryParse(wanted, out var stateId) || await StateAsync(stateId, location, frame, context.RequestAborted) is not var (state, key))
             {
-                return DicomWebError.BadRequest("state is the id of a softcopy presentation state that is about this image");
+                return HttpProblem.BadRequest("state is the id of a softcopy presentation state that is about this image");
             }
             var isTurned = context.Request.Query["geometry"] != "image";
             request = request with { Options = request.Options with { PresentationState = state, StateGeometry = isTurned }, State = isTurned ? key : key + "|image" };

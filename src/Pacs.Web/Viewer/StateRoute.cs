@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 using Pacs.Dicom;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
-using Pacs.Web.DicomWeb;
+using Pacs.Web.Http;
 using Pacs.Web.Pages;
 
 namespace Pacs.Web.Viewer;
@@ -33,7 +33,7 @@ internal sealed partial class StateRoute(IndexReader index, Archive archive, Dis
         var ct = context.RequestAborted;
         if (!ResourceId.TryParse(id, out var study) || await index.StudyAsync(study, ct) is null)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         LanguageFilter.Speak(context.Request);
         var states = new List<object>();

@@ -5,7 +5,8 @@ using Pacs.Dicom;
 using Pacs.Dicom.Codecs;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
-using Pacs.Web.DicomWeb;
+using Pacs.Web.Http;
+using Pacs.Web.Instances;
 
 namespace Pacs.Web.Viewer;
 
@@ -30,12 +31,12 @@ internal sealed class ValueRoute(IndexReader index, Archive archive, DecodingSlo
         if (!TryNumbers(query["punkt"].ToString(), 2, 2, out var point) || !TryNumbers(query["ellipse"].ToString(), 4, 4, out var ellipse)
             || !TryNumbers(query["umriss"].ToString(), 6, 2 * MaxCorners, out var outline) || outline?.Length % 2 == 1)
         {
-            return DicomWebError.BadRequest($"punkt is x,y, ellipse is left,top,right,bottom, and umriss is x,y,x,y,… with 3 to {MaxCorners} points, in pixels");
+            return HttpProblem.BadRequest($"punkt is x,y, ellipse is left,top,right,bottom, and umriss is x,y,x,y,… with 3 to {MaxCorners} points, in pixels");
         }
         if (!ResourceId.TryParse(instance, out var id) || await index.LocateAsync(id, context.RequestAborted) is not { } location || !InstanceHeader.MayHavePixels(location)
             || !CodecTable.TryGet(TransferSyntax.Get(location.SyntaxUid), out _, out _) || archive.TryGetPath(location.Key) is not { } path)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         context.Response.Headers.CacheControl = "no-store"; // as the pages
         try
@@ -43,7 +44,7 @@ internal sealed class ValueRoute(IndexReader index, Archive archive, DecodingSlo
             using var pixels = InstancePixels.Open(path);
             if (frame < 1 || frame > pixels.Count)
             {
-                return DicomWebError.NotFound;
+                return HttpProblem.NotFound;
             }
             using var slot = await slots.TakeAsync(context.RequestAborted);
             using var decoded = pixels.Decode(frame);
@@ -51,11 +52,11 @@ internal sealed class ValueRoute(IndexReader index, Archive archive, DecodingSlo
         }
         catch (DicomException e)
         {
-            return new DicomWebError(StatusCodes.Status500InternalServerError, $"The values cannot be read: {e.Message}");
+            return new HttpProblem(StatusCodes.Status500InternalServerError, $"The values cannot be read: {e.Message}");
         }
         catch (FileNotFoundException)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
     }
 

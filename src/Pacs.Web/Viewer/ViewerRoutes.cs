@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 using Microsoft.Data.Sqlite;
 using Pacs.Dicom;
 using Pacs.Storage;
-using Pacs.Web.DicomWeb;
+using Pacs.Web.Http;
+using Pacs.Web.Instances;
 using Pacs.Web.Pages;
 
 namespace Pacs.Web.Viewer;
@@ -40,7 +41,7 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
         var ct = context.RequestAborted;
         if (!ResourceId.TryParse(id, out var resource) || await index.StudyAsync(resource, ct) is not var (patient, study))
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         LanguageFilter.Speak(context.Request);
         var all = await index.SeriesOfAsync(resource, ct);
@@ -89,7 +90,7 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
         var ct = context.RequestAborted;
         if (!ResourceId.TryParse(id, out var resource) || await index.SeriesAsync(resource, ct) is not { } entry)
         {
-            return DicomWebError.NotFound;
+            return HttpProblem.NotFound;
         }
         var instances = !markedOnly ? await index.InstancesOfAsync(resource, Math.Max(0, nach), PageSize, ct)
             : await InstancesAsync((await marks.OfStudyAsync(entry.Study.PublicId, ct)).Where(m => m.Series == resource).Select(m => m.Instance).Distinct().Skip(Math.Max(0, nach)).Take(PageSize), ct);
@@ -109,12 +110,12 @@ internal sealed partial class ViewerRoutes(IndexReader index, KeyImages marks, A
         try
         {
             return ResourceId.TryParse(instance, out var id) && (isMarked ? await marks.MarkAsync(id, frame, ct) : await marks.UnmarkAsync(id, frame, ct))
-                ? Results.NoContent() : DicomWebError.NotFound;
+                ? Results.NoContent() : HttpProblem.NotFound;
         }
         catch (Exception e) when ((e as SqliteException ?? e.InnerException as SqliteException)?.SqliteErrorCode == DiskFull)
         {
             LogFull(e);
-            return new DicomWebError(StatusCodes.Status507InsufficientStorage, "The disk of the server is full", "full");
+            return new HttpProblem(StatusCodes.Status507InsufficientStorage, "The disk of the server is full", "full");
         }
     }
 

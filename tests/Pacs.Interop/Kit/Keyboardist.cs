@@ -32,6 +32,9 @@ public sealed class Keyboardist(IPage page)
         }
         """;
 
+    // the same, and takes the mark of what had to be come to
+    private const string Visit = $"mark => {{ const found = ({Focus})(); document.activeElement?.removeAttribute(mark); return found; }}";
+
     private int _stops;
 
     /// <summary>Presses keys, one after the other.</summary>
@@ -95,7 +98,7 @@ public sealed class Keyboardist(IPage page)
         for (var i = 0; i < MostStops; i++)
         {
             await page.Keyboard.PressAsync("Tab");
-            var found = await page.EvaluateAsync<string>(Focus);
+            var found = await page.EvaluateAsync<string>(Visit, mark);
             if (found.Length == 0 && !isRound)
             {
                 isRound = true; // the walk may have begun anywhere
@@ -110,7 +113,6 @@ public sealed class Keyboardist(IPage page)
             {
                 wrong.Add(found);
             }
-            await page.EvaluateAsync("mark => document.activeElement?.removeAttribute(mark)", mark);
         }
         wrong.Add("the tabulator does not come back: " + await page.EvaluateAsync<string>(Focus));
         return wrong;

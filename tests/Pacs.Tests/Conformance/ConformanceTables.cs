@@ -9,6 +9,7 @@ using Pacs.Storage;
 using Pacs.Web.Configuration;
 using Pacs.Web.DicomWeb;
 using Pacs.Web.Dimse;
+using Pacs.Web.Http;
 
 namespace Pacs.Tests.Conformance;
 

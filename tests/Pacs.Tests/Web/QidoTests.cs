@@ -6,6 +6,7 @@ using Microsoft.Extensions.Primitives;
 using Pacs.Dicom;
 using Pacs.Storage;
 using Pacs.Web.DicomWeb;
+using Pacs.Web.Http;
 
 namespace Pacs.Tests;
 

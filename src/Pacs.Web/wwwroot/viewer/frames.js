@@ -10,7 +10,7 @@ const AHEAD = 4;
 export class PictureError extends Error {
   /**
    * @param status of HTTP, where it is one
-   * @param reason in one word (DicomWebError.Reason)
+   * @param reason in one word (HttpProblem.Reason)
    */
   constructor(why, status, reason) {
     super(why);

@@ -222,7 +222,8 @@ export class Pane {
     if (!instance.details || this.shown?.instance !== instance) return;
     this.draw();
     this.#say();
-    this.refresh(); // and now what follows can be asked for
+    // and now what follows can be asked for. What has failed is not tried again by itself: who has unfolded why is reading it
+    if (!this.element.classList.contains('failed')) this.refresh();
   }
 
   /** The window of an image that has none: between its least and its largest value, as the server shows it. Dragging begins there. */

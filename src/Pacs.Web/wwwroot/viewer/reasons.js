@@ -4,7 +4,7 @@ import { text } from './study.js';
 
 /**
  * @param instance the object, or undefined where it is not known
- * @param error with reason (DicomWebError.Reason), isOver, status and message
+ * @param error with reason (HttpProblem.Reason), isOver, status and message
  */
 export function reasonFor(instance, { reason, isOver, status, message }) {
   if (isOver) return text('LoginOver');

@@ -2,7 +2,7 @@ using System.Buffers;
 using Pacs.Dicom;
 using Pacs.Web.Http;
 
-namespace Pacs.Web.DicomWeb;
+namespace Pacs.Web.Instances;
 
 /// <summary>
 /// An instance in another transfer syntax, of which every frame has been decoded before the first byte leaves: a damaged frame is known while there is still something else to answer. To be disposed.

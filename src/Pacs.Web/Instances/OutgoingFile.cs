@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 using Pacs.Dicom;
 using Pacs.Dicom.Imaging;
 using Pacs.Storage;
+using Pacs.Web.Http;
 
-namespace Pacs.Web.DicomWeb;
+namespace Pacs.Web.Instances;
 
 /// <summary>An instance on its way out, and the transfer syntax it goes in.</summary>
 /// <param name="Location">Where it is.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Pacs.Web.DicomWeb;
+namespace Pacs.Web.Http;
 
 /// <summary>A media type that a client takes (RFC 9110 §12.5.1, PS3.18 §8.7.4), e.g. <c>multipart/related; type="application/dicom"; transfer-syntax=*</c>.</summary>
 /// <param name="Type">The type in lower case, e.g. <c>image/jpeg</c>, <c>image/*</c>; for <c>multipart/related</c> the type of its parts.</param>

@@ -1,8 +1,9 @@
 using Microsoft.Net.Http.Headers;
 using Pacs.Dicom;
 using Pacs.Storage;
+using Pacs.Web.Http;
 
-namespace Pacs.Web.DicomWeb;
+namespace Pacs.Web.Instances;
 
 /// <summary>A file in another transfer syntax than the stored one, alone: without ranges and tag.</summary>
 /// <param name="file">The file.</param>
@@ -24,8 +25,8 @@ internal sealed class ConvertedAnswer(OutgoingFile file, Archive archive, string
         catch (DicomException e)
         {
             // who asked for no syntax in particular can have the good frames; who did, nothing that looks like it
-            IResult instead = file.IsDefault ? file.AsStored.Answer(archive, slots, name) ?? DicomWebError.NotFound
-                : DicomWebError.NotAcceptable($"The instance cannot be converted: {e.Message}. Ask with transfer-syntax=* for it as it is stored");
+            IResult instead = file.IsDefault ? file.AsStored.Answer(archive, slots, name) ?? HttpProblem.NotFound
+                : HttpProblem.NotAcceptable($"The instance cannot be converted: {e.Message}. Ask with transfer-syntax=* for it as it is stored");
             await instead.ExecuteAsync(httpContext);
             return;
         }

@@ -4,8 +4,9 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Pacs.Dicom;
 using Pacs.Storage;
+using Pacs.Web.Http;
 
-namespace Pacs.Web.DicomWeb;
+namespace Pacs.Web.Instances;
 
 /// <summary>
 /// The elements of an instance before its pixel data, read with one read of exactly that many bytes, and an empty-looking pixel data element for the address of the pixels.
@@ -24,7 +25,7 @@ internal sealed class InstanceHeader : IDisposable
     public DicomDataset Dataset { get; }
 
     /// <summary>The answer to who asks for the pixels of a report.</summary>
-    public static DicomWebError NoPixels { get; } = new(StatusCodes.Status404NotFound, "The instance has no pixel data", "pixels");
+    public static HttpProblem NoPixels { get; } = new(StatusCodes.Status404NotFound, "The instance has no pixel data", "pixels");
 
     /// <summary>Whether the index knows of pixel data; of a deflated data set it knows nothing.</summary>
     public static bool MayHavePixels(InstanceLocation location) => location.HeaderLength < location.Size || TransferSyntax.Get(location.SyntaxUid).IsDeflated;

@@ -1,4 +1,4 @@
-namespace Pacs.Web.DicomWeb;
+namespace Pacs.Web.Instances;
 
 /// <summary>As many frames are decoded at the same time as there are processors: more would not be faster, and each may take the memory of several frames.</summary>
 internal sealed class DecodingSlots : IDisposable

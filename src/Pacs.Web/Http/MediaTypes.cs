@@ -1,4 +1,4 @@
-namespace Pacs.Web.DicomWeb;
+namespace Pacs.Web.Http;
 
 /// <summary>The media types of DICOMweb (PS3.18 §8.7).</summary>
 internal static class MediaTypes

@@ -2,8 +2,9 @@ using System.Buffers;
 using Microsoft.AspNetCore.Http.Headers;
 using Microsoft.Net.Http.Headers;
 using Microsoft.Win32.SafeHandles;
+using Pacs.Web.Instances;
 
-namespace Pacs.Web.DicomWeb;
+namespace Pacs.Web.Http;
 
 /// <summary>
 /// A single part that never changes, of a file or of memory: with an entity tag, byte ranges and HEAD (RFC 9110 §13, §14). One range is served; of several, which no

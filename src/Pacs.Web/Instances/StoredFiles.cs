@@ -1,7 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using Pacs.Storage;
 
-namespace Pacs.Web.DicomWeb;
+namespace Pacs.Web.Instances;
 
 /// <summary>The files of the archive as answers are made of them.</summary>
 internal static class StoredFiles
