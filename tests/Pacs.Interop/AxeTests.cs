@@ -10,8 +10,7 @@ public sealed class AxeTests
     private static readonly string[] Everything = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
     // what else depends on colours and width
-    private static readonly string[] Looks = ["color-contrast", "link-in-text-block"];
-    private static readonly string[] Widths = ["target-size", "scrollable-region-focusable", "color-contrast"];
+    private static readonly string[] OfLooks = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"];
 
     private const string Run = """
         async runOnly => {
@@ -181,11 +180,11 @@ public sealed class AxeTests
             return new Axe(context, await context.NewPageAsync(), script);
         }
 
-        /// <summary>In the light and on a screen by every rule, then in the dark and on a phone by those for which that makes a difference.</summary>
+        /// <summary>In the light and on a screen by every rule, then in the dark on a phone by those for which that makes a difference.</summary>
         public async Task LookAsync(string what)
         {
             await page.EvaluateAsync(script); // not by a script element: the Content Security Policy has nothing against what the browser's owner does
-            foreach (var (width, look, rules) in new[] { (1280, ColorScheme.Light, Everything), (1280, ColorScheme.Dark, Looks), (360, ColorScheme.Dark, Widths) })
+            foreach (var (width, look, rules) in new[] { (1280, ColorScheme.Light, Everything), (360, ColorScheme.Dark, OfLooks) })
             {
                 await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = look });
                 await page.SetViewportSizeAsync(width, 900);

@@ -12,7 +12,7 @@ namespace Pacs.Interop;
 /// </summary>
 public sealed class CrashTests
 {
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("PACS_CRASH_ROUNDS") ?? "6", CultureInfo.InvariantCulture);
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("PACS_CRASH_ROUNDS") ?? "4", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task Killed_at_random_times_under_load_nothing_acknowledged_is_lost_and_no_GDT_file_is_doubled()

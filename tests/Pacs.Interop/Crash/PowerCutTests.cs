@@ -11,7 +11,7 @@ namespace Pacs.Interop;
 /// </summary>
 public sealed class PowerCutTests
 {
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("PACS_CRASH_ROUNDS") ?? "4", CultureInfo.InvariantCulture);
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("PACS_CRASH_ROUNDS") ?? "3", CultureInfo.InvariantCulture);
 
     // EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH; says when, in seconds since 1970
     private const string Shutdown =

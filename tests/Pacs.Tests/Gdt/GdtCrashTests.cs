@@ -35,7 +35,7 @@ public sealed class GdtCrashTests
     [Fact]
     public async Task Killed_at_random_times_every_study_is_announced_exactly_once()
     {
-        var rounds = int.Parse(Environment.GetEnvironmentVariable("PACS_TEST_CRASH_ROUNDS") ?? "3");
+        var rounds = int.Parse(Environment.GetEnvironmentVariable("PACS_TEST_CRASH_ROUNDS") ?? "2");
         var folder = Directory.CreateTempSubdirectory("pacs-gdt-crash-").FullName;
         try
         {
